@@ -1,0 +1,45 @@
+"""A recording after preprocessing: mono PCM variants in memory and what is known about its channels.
+
+PCM is always 16 kHz, signed 16-bit little-endian, one channel, without a header.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.pipeline.speech import Turn
+
+SAMPLE_RATE_HZ = 16_000
+
+
+class ChannelMode(StrEnum):
+    """What the two channels of a recording turned out to be (pipeline.md, section 3.2)."""
+
+    MONO = "mono"
+    DUAL_MONO = "dual_mono"
+    DUAL_PARTY = "dual_party"
+
+
+class FallbackReason(StrEnum):
+    """Why a variant is not what it should be (pipeline.md, section 3.2)."""
+
+    DISABLED = "disabled"
+    FFMPEG_MISSING = "ffmpeg_missing"
+    FFMPEG_FAILED = "ffmpeg_failed"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedAudio:
+    """One recording, ready for the engines.
+
+    `transcription` and `diarization` are PCM as above. `channels` holds the left and the right channel's PCM, and
+    `channel_turns` who spoke when (left `SPEAKER_00`, right `SPEAKER_01`), in `DUAL_PARTY` mode only.
+    """
+
+    duration_seconds: float
+    channel_mode: ChannelMode
+    transcription: bytes
+    diarization: bytes
+    channels: tuple[bytes, bytes] | None = None
+    channel_turns: tuple[Turn, ...] = ()
+    fallback: FallbackReason | None = None
