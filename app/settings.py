@@ -1,0 +1,216 @@
+"""Configuration: every variable that this version reads, with its default. Read once, handed down.
+
+Empty means unset. An unusable value stops the start and names the variable (`SettingsError`).
+Source: pipeline.md, section 16; `.env.example` lists the variables for operators.
+"""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+_UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message is one line per problem and names the variables."""
+
+
+class Profile(StrEnum):
+    """Where this runs; `prod` hides GraphiQL and the API documentation."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+    TEST = "test"
+
+
+class TranscriptionProvider(StrEnum):
+    """Who turns speech into words; `auto` means the local engine in this version."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+
+
+class DiarizationProvider(StrEnum):
+    """Who tells voices apart when the recording's own channels do not."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+    NONE = "none"
+
+
+class AnalysisProvider(StrEnum):
+    """Who analyses; `auto` means the local engine in this version."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+
+
+def _parse_size(value: Any) -> Any:
+    match = re.fullmatch(r"(\d+)\s*([KMG]?B)?", str(value).strip().upper())
+    if match is None:
+        raise ValueError("must be a number of bytes, or a number with KB, MB or GB")
+    return int(match[1]) * _UNITS[match[2] or ""]
+
+
+def _parse_list(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+ByteSize = Annotated[int, BeforeValidator(_parse_size)]
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
+
+
+class Settings(BaseSettings):
+    """All of the above as one value; build it with `load_settings`."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True)
+
+    # Server
+    server_host: str = "127.0.0.1"
+    server_port: int = Field(8080, ge=0, le=65535)
+    profile: Profile = Field(Profile.DEV, validation_alias="SCRYON_PROFILE")
+    public_base_url: str | None = Field(None, validation_alias="SCRYON_PUBLIC_BASE_URL")
+    forwarded_allow_ips: CommaList = Field((), validation_alias="SCRYON_FORWARDED_ALLOW_IPS")
+    cors_allowed_origins: CommaList = Field((), validation_alias="SCRYON_CORS_ALLOWED_ORIGINS")
+    max_file_size: ByteSize = 50 * 1024**2
+    max_request_size: ByteSize = 55 * 1024**2
+
+    # Identity. Not built yet: a value that would be ignored silently must stop the start instead.
+    firebase_project_id: str | None = None
+    api_key: str | None = Field(None, validation_alias="SCRYON_API_KEY")
+
+    # Postgres and Redis
+    data_dir: Path = Field(Path("var"), validation_alias="SCRYON_DATA_DIR")
+    db_url: str | None = None
+    database_url: str | None = None
+    db_username: str = "scryon"
+    db_password: str = "scryon"
+    db_pool_size: int = Field(10, ge=1, le=100, validation_alias="SCRYON_DB_POOL_SIZE")
+    migrate_at_start: bool = Field(True, validation_alias="FLYWAY_ENABLED")
+    redis_url: str | None = None
+
+    # Workers
+    worker_processes: int = Field(1, ge=1, le=64, validation_alias="SCRYON_WORKER_PROCESSES")
+    worker_threads: int = Field(128, ge=1, le=1024, validation_alias="SCRYON_WORKER_THREADS")
+    pipeline_max_attempts: int = Field(5, ge=1, le=100, validation_alias="SCRYON_PIPELINE_MAX_ATTEMPTS")
+    orphan_grace_minutes: int = Field(60, ge=1, validation_alias="SCRYON_ORPHAN_GRACE_MINUTES")
+
+    # Engines
+    transcription_provider: TranscriptionProvider = Field(
+        TranscriptionProvider.AUTO, validation_alias="SCRYON_TRANSCRIPTION_PROVIDER"
+    )
+    diarization_provider: DiarizationProvider = Field(
+        DiarizationProvider.AUTO, validation_alias="SCRYON_DIARIZATION_PROVIDER"
+    )
+    llm_provider: AnalysisProvider = AnalysisProvider.AUTO
+
+    # Audio
+    audio_preprocessing_enabled: bool = Field(True, validation_alias="SCRYON_AUDIO_PREPROCESSING_ENABLED")
+    audio_preprocessing_timeout_seconds: int = Field(
+        60, ge=1, validation_alias="SCRYON_AUDIO_PREPROCESSING_TIMEOUT_SECONDS"
+    )
+    audio_denoise_enabled: bool = Field(True, validation_alias="SCRYON_AUDIO_DENOISE_ENABLED")
+    audio_highpass_hz: int = Field(80, ge=0, validation_alias="SCRYON_AUDIO_HIGHPASS_HZ")
+    audio_denoise_nr_db: int = Field(12, ge=1, le=97, validation_alias="SCRYON_AUDIO_DENOISE_NR_DB")
+    audio_denoise_noise_floor_db: int = Field(
+        -25, ge=-80, le=-20, validation_alias="SCRYON_AUDIO_DENOISE_NOISE_FLOOR_DB"
+    )
+    ffmpeg_path: str = Field("ffmpeg", validation_alias="SCRYON_FFMPEG_PATH")
+    dual_channel_enabled: bool = Field(True, validation_alias="SCRYON_DUAL_CHANNEL_ENABLED")
+    diarization_hint_two_speakers: bool = Field(True, validation_alias="SCRYON_DIARIZATION_HINT_TWO_SPEAKERS")
+    max_audio_minutes: int = Field(240, ge=1, validation_alias="SCRYON_MAX_AUDIO_MINUTES")
+
+    # Object storage
+    object_storage_provider: str = Field("local", pattern="^(local|s3)$")
+    object_storage_local_path: Path | None = None
+    object_storage_bucket: str | None = None
+    object_storage_endpoint: str | None = None
+    object_storage_region: str = "auto"
+    object_storage_access_key: str | None = None
+    object_storage_secret_key: str | None = None
+    object_storage_path_style_access: bool = True
+
+    # Logs
+    request_logging_enabled: bool = Field(True, validation_alias="SCRYON_REQUEST_LOGGING_ENABLED")
+    pipeline_logging_enabled: bool = Field(True, validation_alias="SCRYON_PIPELINE_LOGGING_ENABLED")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOGGING_LEVEL_COM_SCRYON")
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.firebase_project_id or self.api_key:
+            raise ValueError(
+                "FIREBASE_PROJECT_ID and SCRYON_API_KEY: sign-in is not part of this version; "
+                "unset them and keep the server on a loopback address"
+            )
+        if self.profile is Profile.PROD and not self.is_loopback:
+            raise ValueError("SERVER_HOST: with SCRYON_PROFILE=prod nobody may listen beyond loopback without sign-in")
+        if self.object_storage_provider == "s3" and not self.object_storage_bucket:
+            raise ValueError("OBJECT_STORAGE_BUCKET: needed with OBJECT_STORAGE_PROVIDER=s3")
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return self.server_host in _LOOPBACK_HOSTS
+
+    @property
+    def shows_tools(self) -> bool:
+        """Whether GraphiQL, introspection pages and `/docs` are served."""
+        return self.profile is not Profile.PROD
+
+    @property
+    def configured_database_url(self) -> str | None:
+        """`DB_URL`, else `DATABASE_URL`, with `DB_USERNAME` and `DB_PASSWORD` filled in; None when neither is set.
+
+        Raises:
+            SettingsError: the URL cannot be parsed or is not `postgresql://`.
+        """
+        value = self.db_url or self.database_url
+        if value is None:
+            return None
+        name = "DB_URL" if self.db_url else "DATABASE_URL"
+        try:
+            url = make_url(value.removeprefix("jdbc:"))
+        except ArgumentError as error:
+            raise SettingsError(f"{name}: not a database URL") from error
+        if url.drivername.split("+")[0] not in ("postgresql", "postgres"):
+            raise SettingsError(f"{name}: only postgresql:// is supported")
+        url = url.set(drivername="postgresql")
+        if url.username is None:
+            url = url.set(username=self.db_username, password=self.db_password)
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def storage_path(self) -> Path:
+        """The folder of the local object store."""
+        return self.object_storage_local_path or self.data_dir / "storage"
+
+
+DEFAULT_DATABASE_URL = "postgresql://scryon:scryon@localhost:5432/scryon"
+DEFAULT_REDIS_URL = "redis://localhost:6379/0"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment; keyword arguments win.
+
+    Raises:
+        SettingsError: a value is not usable; the message names each variable.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_describe(problem) for problem in error.errors())) from None
+
+
+def _describe(problem: Any) -> str:
+    name = ".".join(str(part).upper() for part in problem["loc"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message
