@@ -74,5 +74,3 @@ class Analyst(Protocol):
     async def analyze(self, transcript: Transcript, request: AnalysisRequest) -> AnalysisAnswer:
         """Answer one JSON object of analysis schema version 3."""
         ...
-
-

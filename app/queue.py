@@ -1,0 +1,100 @@
+"""Messages to the workers and news of status changes, both over Redis.
+
+Redis holds nothing that may not be lost: Postgres has the truth, a message is a hint, and the dispatcher sends again
+what got lost. Messages carry ids only (pipeline.md, sections 1 and 14, P3).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from uuid import UUID
+
+import dramatiq
+import orjson
+import redis
+import redis.asyncio
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+
+log = structlog.get_logger()
+
+STATUS_CHANNEL = "scryon:call-status"
+"""Pub/sub channel of `{"callId", "status"}` after each committed change; best effort."""
+
+SOCKET_TIMEOUT_SECONDS = 5.0
+QUEUE_ERRORS = (redis.RedisError, dramatiq.errors.ConnectionError, OSError)
+
+
+class QueueName(StrEnum):
+    """The queues that workers listen on."""
+
+    PIPELINE = "pipeline"
+
+
+class ActorName(StrEnum):
+    """The actors, by the names under which `jobs` registers them; `app` never imports `jobs`."""
+
+    PROCESS_CALL = "process_call"
+
+
+class Queue:
+    """Sends messages and publishes status changes; a failure is logged and reported, never raised."""
+
+    def __init__(self, url: str, *, namespace: str = "dramatiq") -> None:
+        self._broker = RedisBroker(
+            url=url,
+            namespace=namespace,
+            middleware=[],
+            socket_timeout=SOCKET_TIMEOUT_SECONDS,
+            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+        )
+        self._namespace = namespace
+        self._redis = redis.asyncio.Redis.from_url(
+            url, socket_timeout=SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=SOCKET_TIMEOUT_SECONDS
+        )
+
+    async def send_process_call(self, call_id: UUID, request_id: str | None = None) -> bool:
+        """Ask a worker to take a call; False when Redis did not take the message, which the dispatcher repairs."""
+        message: dramatiq.Message[None] = dramatiq.Message(
+            queue_name=QueueName.PIPELINE,
+            actor_name=ActorName.PROCESS_CALL,
+            args=(str(call_id),),
+            kwargs={"req_id": request_id} if request_id else {},
+            options={},
+        )
+        try:
+            await asyncio.to_thread(self._broker.enqueue, message)
+        except QUEUE_ERRORS as error:
+            log.warning("message_not_sent", call_id=str(call_id), error=type(error).__name__)
+            return False
+        return True
+
+    async def publish_status(self, call_id: UUID, status: str) -> None:
+        """Tell subscribers that a call has changed; nobody relies on it."""
+        content = orjson.dumps({"callId": str(call_id), "status": status})
+        try:
+            await self._redis.publish(STATUS_CHANNEL, content)
+        except QUEUE_ERRORS as error:
+            log.warning("status_not_published", call_id=str(call_id), error=type(error).__name__)
+
+    async def count_waiting(self) -> int | None:
+        """How many pipeline messages no worker has taken yet; None when Redis does not answer."""
+        try:
+            return int(await self._redis.llen(f"{self._namespace}:{QueueName.PIPELINE}"))
+        except QUEUE_ERRORS:
+            return None
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+        self._broker.close()
+
+
+@asynccontextmanager
+async def open_queue(url: str, *, namespace: str = "dramatiq") -> AsyncIterator[Queue]:
+    """Open the queue for one process; nothing connects before the first use."""
+    queue = Queue(url, namespace=namespace)
+    try:
+        yield queue
+    finally:
+        await queue.close()

@@ -1,0 +1,38 @@
+"""What a process opens once and hands down: database, storage, queue.
+
+The API makes it in its lifespan, a worker in its middleware; importing a module opens nothing.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from app.db import Database
+from app.queue import Queue, open_queue
+from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, Settings
+from app.storage.store import ObjectStore, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The shared connections of one process."""
+
+    settings: Settings
+    database: Database
+    storage: ObjectStore
+    queue: Queue
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open everything in order and close it in reverse; connections are made on first use.
+
+    Raises:
+        StorageUnavailableError: the local storage folder cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        url = settings.configured_database_url or DEFAULT_DATABASE_URL
+        database = Database(url, pool_size=settings.db_pool_size)
+        stack.push_async_callback(database.close)
+        queue = await stack.enter_async_context(open_queue(settings.redis_url or DEFAULT_REDIS_URL))
+        yield Resources(settings=settings, database=database, storage=open_store(settings), queue=queue)

@@ -1,0 +1,207 @@
+"""Object storage: a local folder or any S3-compatible bucket behind one small interface.
+
+obstore does the work; this module evens out what differs between its stores. Everything that the store cannot do
+becomes `StorageUnavailableError`; a missing object is `ObjectMissingError`.
+Source: architecture.md, "Storage"; providers.md, section 5.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from app.errors import StorageUnavailableError
+from app.settings import Settings
+
+CHUNK_BYTES = 5 * 1024**2
+"""Part size of streamed puts; S3 takes no smaller one."""
+
+READ_CHUNK_BYTES = 1024**2
+
+
+class ObjectMissingError(Exception):
+    """There is no object under that key."""
+
+
+class ObjectStore:
+    """Puts, gets, lists and deletes objects by key. `root` is the folder of a local store, None for S3."""
+
+    def __init__(self, store: LocalStore | S3Store, root: Path | None) -> None:
+        self._store = store
+        self._root = root
+
+    async def put(self, key: str, content: bytes) -> None:
+        """Store or replace an object; durable when this returns.
+
+        Raises:
+            StorageUnavailableError: the store did not take it.
+        """
+        with _translated():
+            await obstore.put_async(self._store, key, content)
+            await self._sync(key)
+
+    async def put_stream(self, key: str, chunks: AsyncIterable[bytes]) -> None:
+        """Store or replace an object from a stream of unknown length; at most a few parts are held in memory.
+
+        What the stream raises leaves as it is, and nothing is stored.
+        """
+        stream = _Remembering(chunks)
+        try:
+            with _translated():
+                await obstore.put_async(self._store, key, stream, chunk_size=CHUNK_BYTES, max_concurrency=1)
+                await self._sync(key)
+        except StorageUnavailableError:
+            if stream.error is not None:
+                raise stream.error from None
+            raise
+
+    async def get(self, key: str) -> bytes:
+        """Read a whole object. Raises ObjectMissingError, StorageUnavailableError."""
+        with _translated():
+            result = await obstore.get_async(self._store, key)
+            return bytes(await result.bytes_async())
+
+    async def iter_chunks(self, key: str) -> AsyncIterator[bytes]:
+        """Read an object piece by piece. Raises ObjectMissingError, StorageUnavailableError."""
+        with _translated():
+            result = await obstore.get_async(self._store, key)
+            async for chunk in result.stream(min_chunk_size=READ_CHUNK_BYTES):
+                yield bytes(chunk)
+
+    async def delete(self, key: str) -> None:
+        """Delete an object; a missing one is fine."""
+        try:
+            with _translated():
+                await obstore.delete_async(self._store, key)
+        except ObjectMissingError:
+            pass
+        if self._root is not None:
+            await asyncio.to_thread(_delete_staged, self._root, key, timedelta(0))
+
+    async def list_keys(self, prefix: str) -> list[str]:
+        """All keys that begin with a prefix ending in `/`, in no particular order."""
+        with _translated():
+            pages = obstore.list(self._store, prefix=prefix)
+            return [entry["path"] async for page in pages for entry in page]
+
+    async def delete_prefix(self, prefix: str) -> None:
+        """Delete everything below a prefix ending in `/`, staged parts of broken uploads included."""
+        for key in await self.list_keys(prefix):
+            await self.delete(key)
+        if self._root is not None:
+            await asyncio.to_thread(_delete_folder, self._root / prefix)
+
+    async def delete_leftovers(self, older_than: timedelta) -> int:
+        """Delete staged parts of broken uploads that nobody has written to for that long; returns how many.
+
+        Local store only, whose `list` hides them; on S3 the bucket's lifecycle rule does it (pipeline.md 3.1, A6).
+        """
+        if self._root is None:
+            return 0
+        return await asyncio.to_thread(_delete_staged, self._root, "", older_than)
+
+    async def _sync(self, key: str) -> None:
+        """Make a local put survive a power loss: file and folders are on disk before anybody relies on them."""
+        if self._root is not None:
+            await asyncio.to_thread(_sync_to_disk, self._root, self._root / key)
+
+
+class _Remembering:
+    """Passes chunks on and remembers what their source raised, which the store wraps beyond recognition."""
+
+    def __init__(self, chunks: AsyncIterable[bytes]) -> None:
+        self._chunks = chunks
+        self.error: BaseException | None = None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._chunks:
+                yield chunk
+        except BaseException as error:
+            self.error = error
+            raise
+
+
+@contextmanager
+def _translated() -> Any:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ObjectMissingError from error
+    except (BaseError, OSError) as error:
+        raise StorageUnavailableError from error
+
+
+def _sync_to_disk(root: Path, path: Path) -> None:
+    path.chmod(0o600)
+    for entry in (path, *path.parents):
+        descriptor = os.open(entry, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if entry == root:
+            return
+
+
+def _delete_staged(root: Path, key: str, older_than: timedelta) -> int:
+    """Delete `<name>#<n>` files: of one key, or of the whole store when `key` is empty."""
+    folder, pattern = ((root / key).parent, f"{Path(key).name}#*") if key else (root, "**/*#*")
+    limit = time.time() - older_than.total_seconds()
+    deleted = 0
+    for path in folder.glob(pattern):
+        try:
+            if path.is_file() and path.stat().st_mtime <= limit:
+                path.unlink()
+                deleted += 1
+        except FileNotFoundError:
+            continue
+    return deleted
+
+
+def _delete_folder(folder: Path) -> None:
+    """Remove what a prefix leaves behind: staged parts, then the empty folders."""
+    for path in sorted(folder.glob("**/*"), key=lambda found: len(found.parts), reverse=True):
+        try:
+            path.rmdir() if path.is_dir() else path.unlink()
+        except OSError:
+            continue
+    try:
+        folder.rmdir()
+    except OSError:
+        return
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """Open the store that the settings name; a local folder is made with mode 0700.
+
+    Raises:
+        StorageUnavailableError: the folder cannot be made or used.
+    """
+    if settings.object_storage_provider == "s3":
+        return ObjectStore(_open_s3(settings), root=None)
+    root = settings.storage_path.resolve()
+    with _translated():
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return ObjectStore(LocalStore(root, automatic_cleanup=False), root=root)
+
+
+def _open_s3(settings: Settings) -> S3Store:
+    endpoint = settings.object_storage_endpoint
+    return S3Store(
+        settings.object_storage_bucket,
+        endpoint=endpoint,
+        region=settings.object_storage_region,
+        access_key_id=settings.object_storage_access_key,
+        secret_access_key=settings.object_storage_secret_key,
+        virtual_hosted_style_request=not settings.object_storage_path_style_access,
+        client_options={"allow_http": bool(endpoint and endpoint.startswith("http://")), "timeout": "120s"},
+    )
