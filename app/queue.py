@@ -42,7 +42,7 @@ class Queue:
     """Sends messages and publishes status changes; a failure is logged and reported, never raised."""
 
     def __init__(self, url: str, *, namespace: str = "dramatiq") -> None:
-        self._broker = RedisBroker(
+        self._broker = RedisBroker(  # type: ignore[no-untyped-call]
             url=url,
             namespace=namespace,
             middleware=[],

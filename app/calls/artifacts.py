@@ -1,0 +1,96 @@
+"""Artifacts: an object in storage and the row that points at it.
+
+The object is written first, then the row; a row whose object is gone counts as absent and is removed.
+Source: pipeline.md, section 3.1, A1 to A3.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.calls.models import ArtifactType, CallArtifact
+from app.resources import Resources
+from app.storage.store import ObjectMissingError
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRef:
+    """Where an artifact lives. `schema_version` is None for what has none."""
+
+    storage_key: str
+    content_type: str
+    schema_version: int | None
+
+
+async def find_artifact(session: AsyncSession, call_id: UUID, artifact_type: ArtifactType) -> ArtifactRef | None:
+    """The pointer to an artifact, or None; whether its object is there is another question."""
+    row = (
+        await session.execute(
+            select(col(CallArtifact.storage_key), col(CallArtifact.content_type), col(CallArtifact.schema_version))
+            .where(col(CallArtifact.call_id) == call_id)
+            .where(col(CallArtifact.artifact_type) == artifact_type)
+        )
+    ).one_or_none()
+    return None if row is None else ArtifactRef(row[0], row[1], row[2])
+
+
+async def read_artifact(
+    resources: Resources, call_id: UUID, artifact_type: ArtifactType
+) -> tuple[bytes, int | None] | None:
+    """Content and schema version of an artifact, or None when row or object is missing.
+
+    Ownership is the caller's business. A row without object is removed (A3).
+
+    Raises:
+        StorageUnavailableError: the store does not answer.
+    """
+    async with resources.database.read() as session:
+        artifact = await find_artifact(session, call_id, artifact_type)
+    if artifact is None:
+        return None
+    try:
+        return await resources.storage.get(artifact.storage_key), artifact.schema_version
+    except ObjectMissingError:
+        async with resources.database.transaction() as session:
+            await remove_artifact_row(session, call_id, artifact_type)
+        return None
+
+
+async def put_artifact_row(
+    session: AsyncSession,
+    call_id: UUID,
+    artifact_type: ArtifactType,
+    *,
+    storage_key: str,
+    content_type: str,
+    byte_size: int,
+    schema_version: int | None = None,
+) -> None:
+    """Insert the pointer, or replace the one of that type in place."""
+    values = {
+        "storage_key": storage_key,
+        "content_type": content_type,
+        "byte_size": byte_size,
+        "schema_version": schema_version,
+    }
+    statement = insert(CallArtifact).values(
+        id=func.gen_random_uuid(), call_id=call_id, artifact_type=artifact_type, **values
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            constraint="call_artifacts_one_per_type", set_={**values, "updated_at": func.now()}
+        )
+    )
+
+
+async def remove_artifact_row(session: AsyncSession, call_id: UUID, artifact_type: ArtifactType) -> None:
+    """Forget an artifact; its object is the caller's business."""
+    await session.execute(
+        delete(CallArtifact)
+        .where(col(CallArtifact.call_id) == call_id)
+        .where(col(CallArtifact.artifact_type) == artifact_type)
+    )

@@ -1,0 +1,66 @@
+"""Deleting a call in any state, while a worker may be on it. Source: pipeline.md, section 8, D1 to D6."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.actions.models import ActionItem
+from app.calls.models import CallRecord
+from app.errors import StorageUnavailableError
+from app.idempotency.models import IdempotencyRecord
+from app.resources import Resources
+from app.storage.keys import call_prefix
+
+log = structlog.get_logger()
+
+DELETE_LEASE = timedelta(seconds=60)
+"""How long nobody else may claim a call that is being deleted; if the delete fails, the call goes on after it."""
+
+
+async def delete_call(resources: Resources, *, user_id: UUID, call_id: UUID) -> bool:
+    """Delete a call with everything that hangs on it; False when the user has no such call.
+
+    The worker is fenced first, then objects go, then the row with its children, then objects that a worker wrote in
+    between.
+
+    Raises:
+        StorageUnavailableError: objects could not be deleted; the row stays, so that the user can try again.
+    """
+    async with resources.database.transaction() as session:
+        if not await _take_claim_away(session, user_id, call_id):
+            return False
+    prefix = call_prefix(user_id, call_id)
+    await resources.storage.delete_prefix(prefix)
+    async with resources.database.transaction() as session:
+        await _delete_rows(session, user_id, call_id)
+    try:
+        await resources.storage.delete_prefix(prefix)
+    except StorageUnavailableError:
+        # The row is gone and the answer stands; a prefix without a row is the orphan sweeper's.
+        log.warning("call_leftovers_not_deleted", call_id=str(call_id))
+    return True
+
+
+async def _take_claim_away(session: AsyncSession, user_id: UUID, call_id: UUID) -> bool:
+    result = await session.execute(
+        update(CallRecord)
+        .where(col(CallRecord.id) == call_id, col(CallRecord.user_id) == user_id)
+        .values(claim_token=func.gen_random_uuid(), lease_expires_at=func.now() + DELETE_LEASE)
+        .returning(col(CallRecord.id))
+    )
+    return result.one_or_none() is not None
+
+
+async def _delete_rows(session: AsyncSession, user_id: UUID, call_id: UUID) -> None:
+    items = select(col(ActionItem.id)).where(col(ActionItem.call_record_id) == call_id)
+    resource = col(IdempotencyRecord.resource_id)
+    await session.execute(
+        delete(IdempotencyRecord)
+        .where(col(IdempotencyRecord.user_id) == user_id)
+        .where(or_(resource == call_id, resource.in_(items)))
+    )
+    await session.execute(delete(CallRecord).where(col(CallRecord.id) == call_id, col(CallRecord.user_id) == user_id))
