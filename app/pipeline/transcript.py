@@ -6,7 +6,6 @@ Source: transcript.md, section 1.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 SCHEMA_VERSION = 2
 ALIGNMENT_VERSION = "1.0"

@@ -1,0 +1,185 @@
+"""Claims: one worker at a time works on a call, and a worker that lost its claim can write nothing more.
+
+A claim is a token and an expiry on the call's row. Whoever holds it extends it while it works; whatever it writes is
+guarded by the token. Source: pipeline.md, section 2, "Claiming"; section 4.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import col
+
+from app.calls.models import CallRecord, CallStatus
+from app.pipeline.failures import FailureReason
+
+LEASE = timedelta(seconds=15)
+"""How long a claim lives without being extended."""
+
+BACK_OFFS = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=300))
+"""How long a call rests after an unexpected error, by the number of attempts without progress."""
+
+_IN_FLIGHT = (CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
+
+
+class ClaimLostError(Exception):
+    """The call is somebody else's now, or gone: the run ends and writes nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one call. `status` is the call's at the time of the claim."""
+
+    call_id: UUID
+    user_id: UUID
+    token: UUID
+    status: CallStatus
+    attempts: int
+
+
+def is_claimable() -> ColumnElement[bool]:
+    """The condition under which a worker may take a call."""
+    lease = col(CallRecord.lease_expires_at)
+    return and_(
+        or_(lease.is_(None), lease <= func.now()),
+        or_(
+            col(CallRecord.status) == CallStatus.QUEUED,
+            and_(col(CallRecord.status).in_(_IN_FLIGHT), col(CallRecord.callback_deadline_at).is_(None)),
+        ),
+    )
+
+
+async def claim_call(session: AsyncSession, call_id: UUID, *, max_attempts: int) -> Claim | None:
+    """Take a call; None when there is nothing to take: it is gone, finished, or somebody works on it.
+
+    A QUEUED call becomes TRANSCRIBING. The result's `attempts` exceeds `max_attempts` for a call that has none left:
+    the caller then fails it.
+    """
+    row = (
+        await session.execute(
+            select(col(CallRecord.user_id), col(CallRecord.status), col(CallRecord.attempts))
+            .where(col(CallRecord.id) == call_id, is_claimable())
+            .with_for_update(skip_locked=True)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    claim = Claim(call_id, row.user_id, uuid4(), CallStatus(row.status), row.attempts + 1)
+    values: dict[str, Any] = {
+        "claim_token": claim.token,
+        "lease_expires_at": func.now() + LEASE,
+        "attempts": claim.attempts,
+        "dispatch_count": 0,
+    }
+    if claim.status is CallStatus.QUEUED:
+        values |= {"status": CallStatus.TRANSCRIBING, "updated_at": func.now()}
+    await session.execute(update(CallRecord).where(col(CallRecord.id) == call_id).values(**values))
+    return claim
+
+
+async def extend_leases(session: AsyncSession, tokens: Collection[UUID]) -> set[UUID]:
+    """Extend all leases of this process in one statement; returns the tokens that are still held."""
+    result = await session.execute(
+        update(CallRecord)
+        .where(col(CallRecord.claim_token).in_(tokens))
+        .values(lease_expires_at=func.now() + LEASE)
+        .returning(col(CallRecord.claim_token))
+    )
+    return {token for token in result.scalars() if token is not None}
+
+
+async def update_claimed(session: AsyncSession, claim: Claim, **values: Any) -> None:
+    """Write to the claimed call.
+
+    Raises:
+        ClaimLostError: the claim is not ours any more, or the call is gone.
+    """
+    await _update_guarded(session, claim, _IN_FLIGHT, values)
+
+
+async def change_status(
+    session: AsyncSession, claim: Claim, before: CallStatus, after: CallStatus, **values: Any
+) -> None:
+    """Move the claimed call on, if it still has the status `before`. A terminal status ends the claim.
+
+    Raises:
+        ClaimLostError: the claim is not ours any more, the status is another, or the call is gone.
+    """
+    if after.is_terminal:
+        values |= {"completed_at": func.now(), "claim_token": None, "lease_expires_at": None}
+    await _update_guarded(session, claim, (before,), {"status": after, "updated_at": func.now(), **values})
+
+
+async def fail_call(session: AsyncSession, claim: Claim, reason: FailureReason) -> None:
+    """Make the claimed call FAILED, whatever stage it is in.
+
+    Raises:
+        ClaimLostError: the claim is not ours any more, or the call is gone.
+    """
+    values = {
+        "status": CallStatus.FAILED,
+        "error_reason": reason,
+        "updated_at": func.now(),
+        "completed_at": func.now(),
+        "attempts": 0,
+        "claim_token": None,
+        "lease_expires_at": None,
+    }
+    await _update_guarded(session, claim, _IN_FLIGHT, values)
+
+
+async def _update_guarded(
+    session: AsyncSession, claim: Claim, statuses: Collection[CallStatus], values: dict[str, Any]
+) -> None:
+    result = await session.execute(
+        update(CallRecord)
+        .where(col(CallRecord.id) == claim.call_id, col(CallRecord.claim_token) == claim.token)
+        .where(col(CallRecord.status).in_(statuses))
+        .values(**values)
+        .returning(col(CallRecord.id))
+    )
+    if result.one_or_none() is None:
+        raise ClaimLostError
+
+
+async def ensure_held(session: AsyncSession, claim: Claim) -> CallStatus:
+    """The call's status, read before each stage.
+
+    Raises:
+        ClaimLostError: the claim is not ours any more, or the call is gone.
+    """
+    row = (
+        await session.execute(
+            select(col(CallRecord.status)).where(
+                col(CallRecord.id) == claim.call_id, col(CallRecord.claim_token) == claim.token
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise ClaimLostError
+    return CallStatus(row.status)
+
+
+async def call_exists(session: AsyncSession, call_id: UUID) -> bool:
+    """Tell a deleted call from one that somebody else has claimed."""
+    return (await session.execute(select(col(CallRecord.id)).where(col(CallRecord.id) == call_id))).first() is not None
+
+
+async def give_back(session: AsyncSession, claim: Claim, *, rest: timedelta, refund_attempt: bool = False) -> None:
+    """Let go of a claim; the call can be taken again after `rest`. A lost claim is left alone.
+
+    `refund_attempt`: the run was stopped from outside and does not count (a worker that shuts down).
+    """
+    values: dict[str, Any] = {"claim_token": None, "lease_expires_at": func.now() + rest}
+    if refund_attempt:
+        values["attempts"] = func.greatest(col(CallRecord.attempts) - 1, 0)
+    await session.execute(
+        update(CallRecord)
+        .where(col(CallRecord.id) == claim.call_id, col(CallRecord.claim_token) == claim.token)
+        .values(**values)
+    )

@@ -1,0 +1,98 @@
+"""Sends every call that waits and that nobody has taken: what makes an accepted call safe from a lost message.
+
+Runs every 2 s in whichever worker process holds the advisory lock. Each send is noted on the row before it goes out.
+Source: pipeline.md, section 9, "queue repair" and "lease repair".
+"""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlmodel import col
+
+from app.calls.models import CallRecord, CallStatus
+from app.pipeline.claims import is_claimable
+from app.resources import Resources
+
+log = structlog.get_logger()
+
+INTERVAL_SECONDS = 2.0
+RESEND_AFTER = timedelta(seconds=15)
+"""How long a message may be under way before it counts as lost."""
+
+MAX_SENDS_PER_ROUND = 500
+_LOCK = 0x5C4E_0002
+
+
+async def run_dispatcher(resources: Resources) -> None:
+    """Dispatch until cancelled; only one process of all does it at a time."""
+    while True:
+        try:
+            async with resources.database.engine.connect() as connection:
+                if await _try_lock(connection):
+                    await _dispatch_while_locked(resources, connection)
+        except Exception as error:
+            log.warning("dispatcher_failed", error=type(error).__name__)
+        await asyncio.sleep(INTERVAL_SECONDS)
+
+
+async def _try_lock(connection: AsyncConnection) -> bool:
+    locked = await connection.scalar(text(f"SELECT pg_try_advisory_lock({_LOCK})"))
+    await connection.commit()
+    return bool(locked)
+
+
+async def _dispatch_while_locked(resources: Resources, connection: AsyncConnection) -> None:
+    """Dispatch as long as the connection lives: the lock is its session's, and goes with it."""
+    try:
+        while True:
+            await dispatch(resources)
+            await asyncio.sleep(INTERVAL_SECONDS)
+            await connection.execute(text("SELECT 1"))
+            await connection.commit()
+    finally:
+        # A pooled connection would keep the lock: this one is closed for good.
+        await connection.invalidate()
+
+
+async def dispatch(resources: Resources) -> int:
+    """Send all calls that wait for a worker and have no message under way; returns how many were sent.
+
+    QUEUED calls are left alone while the broker's queue is at least as long as their number: they are in it.
+    """
+    waiting = await resources.queue.count_waiting()
+    if waiting is None:
+        return 0
+    async with resources.database.transaction() as session:
+        call_ids = await _take_due(session, include_queued=waiting < await _count_due_queued(session))
+    for call_id in call_ids:
+        if not await resources.queue.send_process_call(call_id):
+            break
+    return len(call_ids)
+
+
+async def _count_due_queued(session: AsyncSession) -> int:
+    statement = select(func.count()).where(*_due(), col(CallRecord.status) == CallStatus.QUEUED)
+    return (await session.execute(statement)).scalar_one()
+
+
+async def _take_due(session: AsyncSession, *, include_queued: bool) -> list[UUID]:
+    due = select(col(CallRecord.id)).where(*_due())
+    if not include_queued:
+        due = due.where(col(CallRecord.status) != CallStatus.QUEUED)
+    due = due.order_by(col(CallRecord.created_at)).limit(MAX_SENDS_PER_ROUND).with_for_update(skip_locked=True)
+    result = await session.execute(
+        update(CallRecord)
+        .where(col(CallRecord.id).in_(due.scalar_subquery()))
+        .values(dispatched_at=func.now(), dispatch_count=col(CallRecord.dispatch_count) + 1)
+        .returning(col(CallRecord.id))
+    )
+    return list(result.scalars())
+
+
+def _due() -> tuple[object, ...]:
+    dispatched_at = col(CallRecord.dispatched_at)
+    return is_claimable(), or_(dispatched_at.is_(None), dispatched_at <= func.now() - RESEND_AFTER)

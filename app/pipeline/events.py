@@ -1,0 +1,64 @@
+"""What happened to a call: a log line and a row per stage and status.
+
+A row is written in its own transaction, so that a rollback elsewhere does not lose it, and a failing write breaks
+nothing. Source: pipeline.md, section 11.1.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
+from app.resources import Resources
+
+log = structlog.get_logger()
+
+MAX_ERROR_MESSAGE_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EventWriter:
+    """Writes the events of one call. Extra keywords go to the log line only: ids, counts and codes, never content."""
+
+    resources: Resources
+    call_id: UUID
+    user_id: UUID
+
+    async def write(
+        self,
+        stage: Stage,
+        status: StageStatus,
+        *,
+        provider: str | None = None,
+        duration_ms: int | None = None,
+        error_code: str | None = None,
+        error_message: str | None = None,
+        **extra: int | str | None,
+    ) -> None:
+        """Write one event; a call that is gone in between is dropped in silence."""
+        self.log(stage, status, provider=provider, durationMs=duration_ms, errorCode=error_code, **extra)
+        event = CallProcessingEvent(
+            call_id=self.call_id,
+            user_id=self.user_id,
+            stage=stage,
+            status=status,
+            provider=provider,
+            duration_ms=duration_ms,
+            error_code=error_code,
+            error_message=error_message[:MAX_ERROR_MESSAGE_CHARS] if error_message else None,
+        )
+        try:
+            async with self.resources.database.transaction() as session:
+                session.add(event)
+        except IntegrityError:
+            return
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("event_not_written", callId=str(self.call_id), error=type(error).__name__)
+
+    def log(self, stage: Stage, status: StageStatus, **fields: int | str | None) -> None:
+        """Write the line alone: for what must leave no row behind."""
+        if self.resources.settings.pipeline_logging_enabled:
+            known = {name: value for name, value in fields.items() if value is not None}
+            log.info("PIPELINE", stage=stage, status=status, callId=str(self.call_id), **known)

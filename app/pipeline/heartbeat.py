@@ -1,0 +1,71 @@
+"""Keeps the leases of all runs of one process alive, and stops runs whose claim is gone.
+
+One UPDATE every 4 s for all of them (pipeline.md, section 2, "Lease").
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import structlog
+
+from app.db import Database
+from app.pipeline.claims import Claim, extend_leases
+
+log = structlog.get_logger()
+
+INTERVAL_SECONDS = 4.0
+
+
+class Heartbeat:
+    """The runs of this process, by claim token. Use it within one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._runs: dict[UUID, asyncio.Task[None]] = {}
+        self._lost: set[UUID] = set()
+
+    @asynccontextmanager
+    async def hold(self, claim: Claim) -> AsyncIterator[None]:
+        """Extend the claim while the block runs; the current task is cancelled when the claim is lost."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._runs[claim.token] = task
+        try:
+            yield
+        finally:
+            del self._runs[claim.token]
+
+    def has_lost(self, claim: Claim) -> bool:
+        """Whether the run was cancelled because its claim is gone, rather than by a shutdown."""
+        return claim.token in self._lost
+
+    def cancel_all(self) -> None:
+        """Stop every run: the process shuts down."""
+        for task in self._runs.values():
+            task.cancel()
+
+    async def run(self) -> None:
+        """Extend leases until cancelled."""
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            try:
+                await self.beat()
+            except Exception as error:
+                # The next beat may work; if none does, the leases run out and the writes of the runs are refused.
+                log.warning("heartbeat_failed", error=type(error).__name__)
+
+    async def beat(self) -> None:
+        """Extend all leases once, and cancel the runs whose claim did not come back."""
+        tokens = set(self._runs)
+        if not tokens:
+            return
+        async with self._database.transaction() as session:
+            held = await extend_leases(session, tokens)
+        for token in tokens - held:
+            task = self._runs.get(token)
+            if task is not None:
+                log.info("claim_lost")
+                self._lost.add(token)
+                task.cancel()

@@ -1,0 +1,75 @@
+"""Fixtures for everybody: real Postgres, real Redis, a local object store; every test starts with empty tables."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import redis
+from sqlalchemy import text
+
+from app.db import Database, migrate
+from app.embedded.servers import EmbeddedServers
+from app.resources import Resources, open_resources
+from app.settings import Settings, load_settings
+from tests.factories import Factory
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """Postgres and Redis for the whole run, in a folder that goes with it."""
+    started = EmbeddedServers.start(tmp_path_factory.mktemp("servers"), postgres=True, redis=True)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+async def database(servers: EmbeddedServers) -> AsyncIterator[Database]:
+    """The migrated database of the run."""
+    opened = Database(servers.database_url, pool_size=20)
+    await migrate(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def settings(servers: EmbeddedServers, tmp_path: Path) -> Settings:
+    """Settings of a development server whose data lies in the test's own folder."""
+    return load_settings(
+        db_url=servers.database_url,
+        redis_url=servers.redis_url,
+        data_dir=tmp_path / "data",
+        profile="test",
+        migrate_at_start=False,
+    )
+
+
+@pytest.fixture
+async def resources(settings: Settings, database: Database) -> AsyncIterator[Resources]:
+    """Connections of a process, over empty tables and an empty Redis."""
+    async with database.transaction() as session:
+        # Everything hangs on users by ON DELETE CASCADE.
+        await session.execute(text("DELETE FROM users"))
+    assert settings.redis_url is not None
+    with redis.Redis.from_url(settings.redis_url) as client:
+        client.flushdb()
+    async with open_resources(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def factory(resources: Resources) -> Factory:
+    """Makes valid rows with defaults; a test writes down only what matters to it."""
+    return Factory(resources)
+
+
+@pytest.fixture
+async def alice(factory: Factory) -> UUID:
+    """The id of a user."""
+    return await factory.user("alice")
+
+
+@pytest.fixture
+async def bob(factory: Factory) -> UUID:
+    """The id of another user, who must never see anything of the first one."""
+    return await factory.user("bob")
