@@ -1,0 +1,145 @@
+"""Running ffmpeg on memory: recordings reach it and leave it as anonymous memory files, never as paths on disk.
+
+A memory file can be seeked, so containers whose index stands at the end (m4a, mp4, 3gp) decode too.
+Source: pipeline.md, sections 3.2 and 14 (P2).
+"""
+
+import asyncio
+import functools
+import mmap
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+log = structlog.get_logger()
+
+_LOG_HEAD_BYTES = 1024 * 1024
+"""Stream descriptions follow the tags of a file, which may hold lyrics or pictures: so much is kept of the start."""
+
+_LOG_TAIL_BYTES = 64 * 1024
+_READ_BYTES = 64 * 1024
+
+# One run per core, whoever asks: ffmpeg is bounded apart from the number of calls in work (pipeline.md, section 16).
+_slots = asyncio.Semaphore(os.cpu_count() or 1)
+
+
+class FfmpegMissingError(Exception):
+    """No ffmpeg anywhere: neither where the settings point, nor on the PATH, nor bundled."""
+
+
+class MemoryFile:
+    """An anonymous file in memory that a child process can open by `path` while it inherits `descriptor`."""
+
+    def __init__(self) -> None:
+        self.descriptor = os.memfd_create("audio", os.MFD_CLOEXEC)
+
+    @property
+    def path(self) -> str:
+        return f"/proc/self/fd/{self.descriptor}"
+
+    @property
+    def size_bytes(self) -> int:
+        return os.fstat(self.descriptor).st_size
+
+    def append(self, data: bytes) -> None:
+        """Write at the end of what was written so far."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self.descriptor, rest) :]
+
+    def view(self) -> memoryview:
+        """The whole content without a copy; it outlives `close`."""
+        size = self.size_bytes
+        return memoryview(mmap.mmap(self.descriptor, size, prot=mmap.PROT_READ) if size else b"")
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class FfmpegRun:
+    """How a run ended. `log` is the start and the end of what ffmpeg said; it holds tags of the file: never log it."""
+
+    exit_code: int
+    log: str
+
+
+@functools.cache
+def find_ffmpeg(configured: str) -> str:
+    """Where ffmpeg is: as configured (a name or a path), else on the PATH, else the bundled binary if installed.
+
+    Blocks: the bundled binary is tried once.
+
+    Raises:
+        FfmpegMissingError: there is none; warned once per process, looked for again at the next call.
+    """
+    found = shutil.which(configured) or shutil.which("ffmpeg")
+    if found is not None:
+        return found
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe  # part of the extra `local`
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        _warn_missing()
+        raise FfmpegMissingError from error
+
+
+@functools.cache
+def _warn_missing() -> None:
+    log.warning("ffmpeg_missing")
+
+
+async def run_ffmpeg(
+    binary: str, arguments: Sequence[str], files: Sequence[MemoryFile], *, timeout_seconds: float
+) -> FfmpegRun:
+    """Run ffmpeg with `files` inherited; the deadline counts from when a core is free for it.
+
+    The process is dead and collected when this returns or raises, also on cancellation.
+
+    Raises:
+        TimeoutError: the deadline passed.
+    """
+    command = (binary, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", *arguments)
+    async with _slots, asyncio.timeout(timeout_seconds):
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=[file.descriptor for file in files],
+        )
+        try:
+            text = await _read_log(process)
+            return FfmpegRun(await process.wait(), text)
+        finally:
+            await _end(process)
+
+
+async def _read_log(process: asyncio.subprocess.Process) -> str:
+    """Read all that ffmpeg says, keeping the start and the end: a broken file gets a line per frame."""
+    assert process.stderr is not None
+    head, tail = b"", b""
+    while chunk := await process.stderr.read(_READ_BYTES):
+        room = _LOG_HEAD_BYTES - len(head)
+        head += chunk[:room]
+        tail = (tail + chunk[room:])[-_LOG_TAIL_BYTES:]
+    return (head + tail).decode(errors="replace")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        # Shielded, so that a second cancellation leaves no zombie behind.
+        await asyncio.shield(process.wait())
