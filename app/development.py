@@ -1,0 +1,91 @@
+"""`scryon dev` and `scryon demo`: everything on one machine, with embedded servers where none are configured.
+
+This process starts Postgres and Redis, migrates, and supervises the API and the workers as children.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from app.client.api import ScryonClient
+from app.db import migrate_now
+from app.embedded.servers import EmbeddedServers
+from app.settings import Settings
+from app.supervisor import Supervisor, bind
+
+START_TIMEOUT_SECONDS = 60.0
+
+
+class StartError(Exception):
+    """A part did not come up; its own lines say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running Scryon: where it listens, and what keeps it running."""
+
+    base_url: str
+    supervisor: Supervisor
+    client: ScryonClient
+
+
+@contextmanager
+def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> Iterator[Stack]:
+    """Start everything and stop it in reverse when the block ends; the API answers when the block begins.
+
+    `environment` goes to the API and the workers on top of this process's own.
+
+    Raises:
+        EmbeddedServersError: the embedded servers did not start.
+        PortTakenError: somebody else listens on the port.
+        StartError: the API or a worker ended instead of starting.
+    """
+    with ExitStack() as stack:
+        listener = stack.enter_context(bind(settings.server_host, settings.server_port))
+        database_url, redis_url = _start_servers(stack, settings)
+        if settings.migrate_at_start:
+            migrate_now(database_url)
+        supervisor = Supervisor(
+            {
+                "DB_URL": database_url,
+                "REDIS_URL": redis_url,
+                "SCRYON_DATA_DIR": str(settings.data_dir),
+                "FLYWAY_ENABLED": "false",
+                **(environment or {}),
+            }
+        )
+        stack.enter_context(supervisor.until_signalled())
+        supervisor.start(["serve", "--listen-fd", str(listener.fileno())], pass_fds=[listener.fileno()])
+        for _ in range(settings.worker_processes):
+            supervisor.start(["worker", "--single"])
+        host, port = listener.getsockname()[:2]
+        base_url = f"http://{f'[{host}]' if ':' in host else _reachable(host)}:{port}"
+        client = ScryonClient(base_url)
+        stack.callback(client.close)
+        _wait_until_healthy(supervisor, client)
+        yield Stack(base_url, supervisor, client)
+
+
+def _start_servers(stack: ExitStack, settings: Settings) -> tuple[str, str]:
+    database_url, redis_url = settings.configured_database_url, settings.redis_url
+    if database_url and redis_url:
+        return database_url, redis_url
+    servers = EmbeddedServers.start(settings.data_dir, postgres=database_url is None, redis=redis_url is None)
+    stack.callback(servers.stop)
+    return database_url or servers.database_url, redis_url or servers.redis_url
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host == "0.0.0.0" else quote(host)  # noqa: S104
+
+
+def _wait_until_healthy(supervisor: Supervisor, client: ScryonClient) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not client.is_healthy():
+        if supervisor.find_ended() is not None:
+            raise StartError("A part of Scryon ended while starting.")
+        if supervisor.is_stopping or time.monotonic() > deadline:
+            raise StartError("Scryon did not start in time.")
+        time.sleep(0.05)
