@@ -1,0 +1,43 @@
+"""Rules of action items. Source: rest.md, sections 2.10 and 2.11."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.actions import queries
+from app.actions.models import ActionStatus
+from app.actions.queries import ActionRow
+from app.calls.cursor import Cursor, Page, cut_page, decode_cursor
+from app.errors import ActionItemNotFoundError
+
+
+async def list_actions(
+    session: AsyncSession,
+    user_id: UUID,
+    *,
+    first: int,
+    after: str | None,
+    status: ActionStatus | None,
+    call_id: UUID | None,
+) -> Page[ActionRow]:
+    """A page of the user's action items, newest first; an unknown or foreign call has none.
+
+    Raises:
+        ValidationFailedError: `after` is no cursor.
+    """
+    cursor = None if after is None else decode_cursor(after)
+    rows = await queries.list_actions(session, user_id, limit=first + 1, after=cursor, status=status, call_id=call_id)
+    return cut_page(rows, first, lambda row: Cursor(row.created_at, row.id))
+
+
+async def set_status(session: AsyncSession, user_id: UUID, action_id: UUID, status: ActionStatus) -> ActionRow:
+    """Move an item to a status, any to any; the present one changes nothing.
+
+    Raises:
+        ActionItemNotFoundError: the user has no such item.
+    """
+    await queries.set_status(session, user_id, action_id, status)
+    row = await queries.find_action(session, user_id, action_id)
+    if row is None:
+        raise ActionItemNotFoundError
+    return row

@@ -1,0 +1,223 @@
+"""Every statement of the calls feature. Ownership is in each WHERE: a foreign row is a missing row.
+
+Lists select the columns that an answer can show and nothing of the worker's. `notes` can be long, so that lists leave
+them out; `list_notes` fetches them for the few who ask.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select, tuple_, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Text
+from sqlmodel import col
+
+from app.actions.models import ActionItem, ActionStatus
+from app.calls.artifacts import ArtifactRef
+from app.calls.cursor import Cursor
+from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
+from app.pipeline.models import CallProcessingEvent
+
+
+class CallRow(NamedTuple):
+    """What answers show of a call. `action_item_count` leaves DISMISSED items out, `first_action_title` too."""
+
+    id: UUID
+    title: str | None
+    original_file_name: str | None
+    contact_name: str | None
+    contact_id: str | None
+    phone_number: str | None
+    organization: str | None
+    scryon_contact_id: UUID | None
+    direction: str
+    status: str
+    duration_seconds: int | None
+    recorded_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    short_summary: str | None
+    tags: list[str]
+    error_reason: str | None
+    action_item_count: int
+    first_action_title: str | None
+
+
+class CallState(NamedTuple):
+    """Where a call stands; `error_reason` is set exactly while it has failed."""
+
+    status: str
+    error_reason: str | None
+
+
+class EventRow(NamedTuple):
+    """One line of a call's history."""
+
+    stage: str
+    status: str
+    provider: str | None
+    duration_ms: int | None
+    error_code: str | None
+    error_message: str | None
+    created_at: datetime
+
+
+_id = col(CallRecord.id)
+_owner = col(CallRecord.user_id)
+_created = col(CallRecord.created_at)
+_status = col(CallRecord.status)
+_newest_first = (_created.desc(), _id.desc())
+
+
+def _select_rows() -> "Select[*tuple[Any, ...]]":
+    """Calls with the two figures about their action items, in one statement.
+
+    The lateral join runs once per call of the page, each time on the index over `call_record_id`.
+    """
+    title = aggregate_order_by(col(ActionItem.title), col(ActionItem.created_at), col(ActionItem.id))
+    items = (
+        select(
+            func.count().label("item_count"),
+            type_coerce(func.array_agg(title), ARRAY(Text))[1].label("first_title"),
+        )
+        .where(col(ActionItem.call_record_id) == _id, col(ActionItem.status) != ActionStatus.DISMISSED)
+        .lateral("items")
+    )
+    return (
+        select(
+            _id,
+            col(CallRecord.title),
+            col(CallRecord.original_file_name),
+            col(CallRecord.contact_name),
+            col(CallRecord.contact_id),
+            col(CallRecord.phone_number),
+            col(CallRecord.organization),
+            col(CallRecord.scryon_contact_id),
+            col(CallRecord.direction),
+            _status,
+            col(CallRecord.duration_seconds),
+            func.coalesce(col(CallRecord.recorded_at), _created),
+            _created,
+            col(CallRecord.updated_at),
+            col(CallRecord.short_summary),
+            col(CallRecord.tags_json),
+            col(CallRecord.error_reason),
+            items.c.item_count,
+            items.c.first_title,
+        )
+        .select_from(CallRecord)
+        .join(items, onclause=_id.is_not(None))
+    )
+
+
+_rows = _select_rows()
+
+
+async def find_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> CallRow | None:
+    """One call of the user."""
+    row = (await session.execute(_rows.where(_id == call_id, _owner == user_id))).one_or_none()
+    return None if row is None else CallRow._make(row)
+
+
+async def list_calls(
+    session: AsyncSession, user_id: UUID, *, limit: int, after: Cursor | None, status: CallStatus | None
+) -> list[CallRow]:
+    """The newest calls behind the cursor, newest first."""
+    statement = _rows.where(*_filters(user_id, status)).order_by(*_newest_first).limit(limit)
+    if after is not None:
+        statement = statement.where(tuple_(_created, _id) < tuple_(after.created_at, after.id))
+    return [CallRow._make(row) for row in await session.execute(statement)]
+
+
+async def list_calls_from(
+    session: AsyncSession, user_id: UUID, *, offset: int, limit: int, status: CallStatus | None
+) -> list[CallRow]:
+    """The same list by position, which shifts when calls arrive; for the legacy page form."""
+    statement = _rows.where(*_filters(user_id, status)).order_by(*_newest_first).limit(limit).offset(offset)
+    return [CallRow._make(row) for row in await session.execute(statement)]
+
+
+def _filters(user_id: UUID, status: CallStatus | None) -> list[ColumnElement[bool]]:
+    return [_owner == user_id] if status is None else [_owner == user_id, _status == status]
+
+
+async def list_statuses(session: AsyncSession, user_id: UUID, call_ids: Sequence[UUID]) -> dict[UUID, CallStatus]:
+    """The status of each of these calls that belongs to the user; one indexed statement."""
+    statement = select(_id, _status).where(_id.in_(call_ids), _owner == user_id)
+    return {row[0]: CallStatus(row[1]) for row in await session.execute(statement)}
+
+
+async def find_state(session: AsyncSession, user_id: UUID, call_id: UUID) -> CallState | None:
+    """Status and reason of failure of one call of the user."""
+    statement = select(_status, col(CallRecord.error_reason)).where(_id == call_id, _owner == user_id)
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else CallState._make(row)
+
+
+async def list_call_ids(session: AsyncSession, user_id: UUID, *, limit: int) -> list[UUID]:
+    """Ids of some calls of the user, in no particular order."""
+    return list((await session.scalars(select(_id).where(_owner == user_id).limit(limit))).all())
+
+
+async def list_notes(session: AsyncSession, user_id: UUID, call_ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    """The notes of these calls."""
+    statement = select(_id, col(CallRecord.notes)).where(_id.in_(call_ids), _owner == user_id)
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
+async def list_documents(
+    session: AsyncSession, user_id: UUID, call_ids: Sequence[UUID], artifact_type: ArtifactType
+) -> dict[UUID, ArtifactRef]:
+    """Pointers to one document of each of these calls; only of those that are COMPLETED and have it."""
+    statement = (
+        select(
+            col(CallArtifact.call_id),
+            col(CallArtifact.storage_key),
+            col(CallArtifact.content_type),
+            col(CallArtifact.schema_version),
+        )
+        .join(CallRecord, _id == col(CallArtifact.call_id))
+        .where(_id.in_(call_ids), _owner == user_id, _status == CallStatus.COMPLETED)
+        .where(col(CallArtifact.artifact_type) == artifact_type)
+    )
+    return {row[0]: ArtifactRef(row[1], row[2], row[3]) for row in await session.execute(statement)}
+
+
+async def list_events(
+    session: AsyncSession, user_id: UUID, call_ids: Sequence[UUID], *, limit: int
+) -> dict[UUID, list[EventRow]]:
+    """The history of each of these calls, oldest first, at most `limit` lines each."""
+    wanted = select(func.unnest(type_coerce(list(call_ids), ARRAY(PG_UUID(as_uuid=True)))).label("call_id")).subquery(
+        "wanted"
+    )
+    event = CallProcessingEvent
+    lines = (
+        select(
+            col(event.stage),
+            col(event.status),
+            col(event.provider),
+            col(event.duration_ms),
+            col(event.error_code),
+            col(event.error_message),
+            col(event.created_at),
+            col(event.id),
+        )
+        .where(col(event.call_id) == wanted.c.call_id, col(event.user_id) == user_id)
+        .order_by(col(event.created_at), col(event.id))
+        .limit(limit)
+        .lateral("lines")
+    )
+    statement = (
+        select(wanted.c.call_id, *(column for column in lines.c if column.name != "id"))
+        .select_from(wanted)
+        .join(lines, onclause=wanted.c.call_id.is_not(None))
+        .order_by(lines.c.created_at, lines.c.id)
+    )
+    found: dict[UUID, list[EventRow]] = {}
+    for row in await session.execute(statement):
+        found.setdefault(row[0], []).append(EventRow._make(row[1:]))
+    return found

@@ -1,0 +1,122 @@
+"""Rules of accounts. Source: rest.md, sections 1.3 (AU2, AU4, AU5), 2.12, 2.13 and 2.14."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.calls import service as calls
+from app.db import Database
+from app.errors import FieldProblem, ServiceUnavailableError, ValidationFailedError
+from app.resources import Resources
+from app.text import find_text_problem
+from app.users import queries
+from app.users.models import AccountStatus, User
+
+MAX_DISPLAY_NAME_CHARS = 200
+MAX_FCM_TOKEN_CHARS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """Who makes a request; `account_status_reason` is None unless somebody gave one."""
+
+    id: UUID
+    account_status: AccountStatus
+    account_status_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanges:
+    """What a user changes of their account: None leaves a value alone, an empty text clears it."""
+
+    display_name: str | None = None
+    fcm_token: str | None = None
+    plans_intro_shown: bool | None = None
+
+
+async def find_or_create_user(database: Database, external_user_id: str) -> UserIdentity:
+    """Find the user of a local identity, or make the row on first sight; safe under concurrent first requests.
+
+    An id that holds `@` is also the e-mail address, and counts as verified.
+    """
+    async with database.read() as session:
+        row = await queries.find_identity(session, external_user_id)
+    while row is None:
+        # Again and again, since the account may be deleted between the two statements.
+        async with database.transaction() as session:
+            email = external_user_id if "@" in external_user_id else None
+            await queries.add_user(session, external_user_id, email=email, email_verified=email is not None)
+            row = await queries.find_identity(session, external_user_id)
+    return UserIdentity(row.id, AccountStatus(row.account_status), row.account_status_reason)
+
+
+async def get_user(session: AsyncSession, user_id: UUID) -> User:
+    """The account of a signed-in user.
+
+    Raises:
+        ServiceUnavailableError: the account was deleted while this request ran; the next one starts a new account.
+    """
+    user = await queries.find_user(session, user_id)
+    if user is None:
+        raise ServiceUnavailableError
+    return user
+
+
+async def update_user(session: AsyncSession, user_id: UUID, changes: UserChanges) -> User:
+    """Change the account; what stays the same leaves `updated_at` alone.
+
+    Raises:
+        ValidationFailedError: a text is too long or holds a forbidden character.
+        ServiceUnavailableError: as `get_user`.
+    """
+    display_name = None if changes.display_name is None else changes.display_name.strip()
+    fcm_token = None if changes.fcm_token is None else changes.fcm_token.strip()
+    _check(display_name, fcm_token)
+    if fcm_token:
+        await queries.take_fcm_token(session, user_id, fcm_token)
+    user = await queries.find_user(session, user_id, lock=True)
+    if user is None:
+        raise ServiceUnavailableError
+    if display_name is not None:
+        user.display_name = display_name or None
+    if fcm_token is not None:
+        user.fcm_token = fcm_token or None
+    if changes.plans_intro_shown and user.plans_intro_shown_at is None:
+        user.plans_intro_shown_at = datetime.now(UTC)
+    if session.is_modified(user):
+        user.updated_at = datetime.now(UTC)
+    return user
+
+
+def _check(display_name: str | None, fcm_token: str | None) -> None:
+    problems = [
+        *_find_problems("displayName", display_name, MAX_DISPLAY_NAME_CHARS),
+        *_find_problems("fcmToken", fcm_token, MAX_FCM_TOKEN_CHARS),
+    ]
+    if problems:
+        raise ValidationFailedError(problems)
+
+
+def _find_problems(field: str, text: str | None, max_chars: int) -> Iterator[FieldProblem]:
+    problem = None if text is None else find_text_problem(text, max_chars)
+    if problem is not None:
+        yield FieldProblem(field, problem)
+
+
+async def delete_account(resources: Resources, user_id: UUID) -> None:
+    """Delete every call, in flight too, then the account with all that it owns.
+
+    Raises:
+        StorageUnavailableError: objects of a call could not be removed; the account and what is left stay.
+    """
+    while True:
+        await calls.delete_all_calls(resources, user_id)
+        async with resources.database.transaction() as session:
+            # The lock keeps uploads out: a call's foreign key needs this row, so none can appear behind the check.
+            await queries.find_user(session, user_id, lock=True)
+            if not await calls.has_calls(session, user_id):
+                await queries.delete_user(session, user_id)
+                return
