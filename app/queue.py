@@ -23,7 +23,7 @@ STATUS_CHANNEL = "scryon:call-status"
 """Pub/sub channel of `{"callId", "status"}` after each committed change; best effort."""
 
 SOCKET_TIMEOUT_SECONDS = 5.0
-QUEUE_ERRORS = (redis.RedisError, dramatiq.errors.ConnectionError, OSError)
+QUEUE_ERRORS = (redis.RedisError, dramatiq.errors.BrokerConnectionError, OSError)
 
 
 class QueueName(StrEnum):

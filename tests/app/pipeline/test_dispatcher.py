@@ -1,0 +1,99 @@
+"""Every accepted call reaches a worker, whatever happened to its message."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+import pytest
+import redis
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.calls.models import CallRecord, CallStatus
+from app.pipeline.dispatcher import dispatch
+from app.resources import Resources
+from tests.factories import Factory
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def messages(resources: Resources) -> list[str]:
+    """The call ids in the pipeline queue, oldest first."""
+    assert resources.settings.redis_url is not None
+    with redis.Redis.from_url(resources.settings.redis_url) as client:
+        ids = client.lrange("dramatiq:pipeline", 0, -1)
+        return [orjson.loads(client.hget("dramatiq:pipeline.msgs", key))["args"][0] for key in ids]  # type: ignore
+
+
+async def test_queued_call_without_a_message_is_sent_once(resources: Resources, factory: Factory, alice: UUID) -> None:
+    call = await factory.call(alice, status=CallStatus.QUEUED)
+
+    sent = [await dispatch(resources), await dispatch(resources)]
+
+    assert sent == [1, 0]
+    assert messages(resources) == [str(call.id)]
+    async with resources.database.read() as session:
+        row = (await session.execute(select(CallRecord).where(col(CallRecord.id) == call.id))).scalar_one()
+    assert (row.dispatch_count, row.status) == (1, CallStatus.QUEUED)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_sent"),
+    [
+        ({"status": CallStatus.QUEUED, "dispatched_at": LONG_AGO}, True),
+        ({"status": CallStatus.QUEUED, "lease_expires_at": FUTURE}, False),
+        ({"status": CallStatus.TRANSCRIBING, "lease_expires_at": LONG_AGO, "dispatched_at": LONG_AGO}, True),
+        ({"status": CallStatus.TRANSCRIBING, "lease_expires_at": FUTURE, "dispatched_at": LONG_AGO}, False),
+        ({"status": CallStatus.TRANSCRIBING, "callback_deadline_at": FUTURE}, False),
+        ({"status": CallStatus.ANALYZING, "lease_expires_at": LONG_AGO}, True),
+        ({"status": CallStatus.COMPLETED}, False),
+    ],
+    ids=lambda value: str(value),
+)
+async def test_what_is_sent_again(
+    resources: Resources, factory: Factory, alice: UUID, values: dict[str, object], is_sent: bool
+) -> None:
+    call = await factory.call(alice, **values)  # type: ignore[arg-type]
+
+    await dispatch(resources)
+
+    assert messages(resources) == ([str(call.id)] if is_sent else [])
+
+
+async def test_message_under_way_is_given_its_time(resources: Resources, factory: Factory, alice: UUID) -> None:
+    just_now = datetime.now(UTC) - timedelta(seconds=5)
+    await factory.call(alice, status=CallStatus.QUEUED, dispatched_at=just_now)
+
+    assert await dispatch(resources) == 0
+
+
+async def test_long_backlog_is_not_sent_twice(resources: Resources, factory: Factory, alice: UUID) -> None:
+    for _ in range(3):
+        call = await factory.call(alice, status=CallStatus.QUEUED, dispatched_at=LONG_AGO)
+        await resources.queue.send_process_call(call.id)
+
+    assert await dispatch(resources) == 0
+    assert len(messages(resources)) == 3
+
+
+async def test_in_flight_call_is_sent_whatever_the_backlog(resources: Resources, factory: Factory, alice: UUID) -> None:
+    waiting = await factory.call(alice, status=CallStatus.QUEUED, dispatched_at=LONG_AGO)
+    await resources.queue.send_process_call(waiting.id)
+    orphan = await factory.call(alice, status=CallStatus.TRANSCRIBING, lease_expires_at=LONG_AGO)
+
+    await dispatch(resources)
+
+    assert messages(resources) == [str(waiting.id), str(orphan.id)]
+
+
+async def test_messages_hold_ids_only(resources: Resources, factory: Factory, alice: UUID) -> None:
+    await factory.call(alice, status=CallStatus.QUEUED, title="Secret", contact_name="Zebra", phone_number="+4930123")
+    await dispatch(resources)
+
+    assert resources.settings.redis_url is not None
+    with redis.Redis.from_url(resources.settings.redis_url) as client:
+        dump = b"".join(client.dump(key) for key in client.scan_iter())  # type: ignore
+    assert b"Secret" not in dump
+    assert b"Zebra" not in dump
+    assert b"4930123" not in dump
