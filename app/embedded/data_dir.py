@@ -1,0 +1,180 @@
+"""The data directory of the embedded servers: one user at a time, and an account of its own below root.
+
+Nothing outside the directory is created or changed, apart from missing parents and the folder of the sockets.
+"""
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+
+from app.embedded.errors import EmbeddedServersError
+
+SERVER_UID = 60_900
+"""Account of the servers when root starts them. It needs no entry in /etc/passwd, and lies between the numbers that
+Debian gives to packages on request and those that systemd gives to dynamic users."""
+
+LOCK_PATIENCE_SECONDS = 3.0
+"""How long a start waits for a former instance whose servers are still stopping."""
+
+MAX_SOCKET_PATH_BYTES = 107
+"""What Linux takes in `sun_path`."""
+
+_LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a server runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder below the data directory as a child process sees it.
+
+    Below root the child has lost the right to walk through the parents (a home of mode 0700, say), so it gets an open
+    descriptor and a path that starts there: `fds` are to be passed on under the same numbers.
+    """
+
+    path: Path
+    child_path: str
+    fds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataDir:
+    """A locked data directory. `account` is set when this process is root: the servers must run as somebody else.
+
+    `lock_fd` holds the lock. Every server inherits it, so that the directory counts as used until the last one is gone.
+    """
+
+    path: Path
+    account: Account | None
+    lock_fd: int
+
+    def open_folder(self, path: Path, stack: ExitStack, owner: Account | None = None) -> Folder:
+        """Make the folder (mode 0700) if it is missing, give it to `owner` (the servers' account by default), open it.
+
+        The descriptor lives as long as `stack`.
+        """
+        path.mkdir(mode=0o700, exist_ok=True)
+        owner = owner or self.account
+        if owner is None:
+            return Folder(path=path, child_path=str(path), fds=())
+        if path.lstat().st_uid != owner.uid:
+            change_owner(path, owner)
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        stack.callback(os.close, fd)
+        return Folder(path=path, child_path=f"/proc/self/fd/{fd}", fds=(fd,))
+
+    def open_log(self, name: str, stack: ExitStack) -> int:
+        """Empty `<data dir>/<name>.log` and open it for reading and appending; the descriptor lives as long as `stack`."""
+        fd = _open_private(self.path / f"{name}.log", os.O_RDWR | os.O_APPEND | os.O_TRUNC)
+        stack.callback(os.close, fd)
+        return fd
+
+
+@contextmanager
+def open_data_dir(path: Path, *, user_pid: int) -> Iterator[DataDir]:
+    """Make the directory (mode 0700) if it is missing, and lock it for the process `user_pid`.
+
+    Raises:
+        EmbeddedServersError: it cannot be made or written to, or somebody else uses it.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock_fd = _open_private(path / "embedded.lock", os.O_RDWR)
+    except OSError as error:
+        raise EmbeddedServersError(
+            f"The data directory {path} cannot be used ({error.strerror}): choose another one with --data-dir"
+        ) from error
+    try:
+        _lock(path, lock_fd)
+        os.ftruncate(lock_fd, 0)
+        os.pwrite(lock_fd, str(user_pid).encode(), 0)
+        yield DataDir(path=path, account=_server_account(path), lock_fd=lock_fd)
+    finally:
+        os.close(lock_fd)
+
+
+@contextmanager
+def socket_folder(account: Account | None) -> Iterator[Path]:
+    """Make a folder for sockets that nobody but `account` (and root) can enter; it is removed at the end.
+
+    It does not lie in the data directory, because paths of sockets are short.
+
+    Raises:
+        EmbeddedServersError: the folder for temporary files does not suit, or root may not act as `account`.
+    """
+    parent = "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else tempfile.gettempdir()  # noqa: S108
+    path = Path(tempfile.mkdtemp(prefix="scryon-", dir=parent))
+    try:
+        if len(os.fsencode(path / _LONGEST_SOCKET_NAME)) > MAX_SOCKET_PATH_BYTES:
+            raise EmbeddedServersError(f"The path {path} is too long for a socket: set TMPDIR to a shorter one")
+        if account is not None:
+            _hand_over(path, account)
+        yield path
+    finally:
+        rmtree(path, ignore_errors=True)
+
+
+def change_owner(top: Path, owner: Account) -> None:
+    """Give everything in the folder `top` to `owner`, and `top` itself last: an interrupted change is taken up again.
+
+    Symbolic links are changed, not followed.
+    """
+    for folder, folders, files in os.walk(top, topdown=False):
+        for name in folders + files:
+            os.chown(os.path.join(folder, name), owner.uid, owner.gid, follow_symlinks=False)
+    os.chown(top, owner.uid, owner.gid, follow_symlinks=False)
+
+
+def _server_account(path: Path) -> Account | None:
+    """Tell whom root hands the servers to: the owner of the data directory, or else an account of their own."""
+    if os.geteuid() != 0:
+        return None
+    status = path.stat()
+    if status.st_uid != 0:
+        return Account(uid=status.st_uid, gid=status.st_gid)
+    return Account(uid=SERVER_UID, gid=SERVER_UID)
+
+
+def _hand_over(path: Path, account: Account) -> None:
+    try:
+        os.chown(path, account.uid, account.gid)
+    except OSError as error:
+        raise EmbeddedServersError(
+            "PostgreSQL does not run as root, and root may not switch to another user here: "
+            "start as an ordinary user, or set DB_URL and REDIS_URL"
+        ) from error
+
+
+def _open_private(path: Path, flags: int) -> int:
+    """Open a file that belongs to the owner of its folder; root must not be led elsewhere by a link."""
+    fd = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.fchown(fd, folder.st_uid, folder.st_gid)
+    return fd
+
+
+def _lock(path: Path, lock_fd: int) -> None:
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if time.monotonic() > deadline:
+            user = os.pread(lock_fd, 20, 0).decode() or "unknown"
+            raise EmbeddedServersError(
+                f"The data directory {path} is in use (process {user}): stop it, or choose another one with --data-dir"
+            )
+        time.sleep(0.05)
