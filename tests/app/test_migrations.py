@@ -15,7 +15,7 @@ ONLY_IN_MIGRATIONS = {"search_vector"}
 def differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection)
     found = compare_metadata(context, SQLModel.metadata)
-    structural = ("add_table", "remove_table", "add_column", "remove_column", "modify_nullable", "modify_type")
+    structural = ("add_table", "remove_table", "add_column", "remove_column", "modify_nullable")
     flat = [entry for change in found for entry in (change if isinstance(change, list) else [change])]
     return [
         entry

@@ -53,12 +53,12 @@ async def full_call(resources: Resources, factory: Factory, owner: UUID, status:
             CallProcessingEvent(call_id=call.id, user_id=owner, stage=Stage.CALL_QUEUED, status=StageStatus.COMPLETED)
         )
         session.add(CallSentimentSummary(call_record_id=call.id, user_id=owner, recorded_at=NOW))
-        for number, resource in enumerate((call.id, item.id)):
+        for resource in (call.id, item.id):
             session.add(
                 IdempotencyRecord(
                     user_id=owner,
                     method="POST",
-                    path_digest=str(number),
+                    path_digest=str(resource),
                     key="k",
                     request_hash="h",
                     owner_token=uuid4(),
