@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copyfile, copytree, ignore_patterns
 from subprocess import DEVNULL
 
-from app.embedded.data_dir import Account
+from app.embedded.data_dir import Account, temporary_folder
 from app.embedded.errors import EmbeddedServersError
 from app.embedded.process import Command, spawn
 
@@ -31,23 +32,24 @@ def package_folder(package: str, *, variable: str) -> Path:
     return Path(spec.origin).parent
 
 
-def postgres_install(account: Account | None, scratch: Path) -> Path:
+def postgres_install(account: Account | None, stack: ExitStack) -> Path:
     """Find the installation of PostgreSQL 18 (`bin`, `lib`, `share`) that `account` can run.
 
-    When the package is out of its reach (a virtual environment below a closed home), that is a copy in `scratch`.
+    When the package is out of its reach (a virtual environment below a closed home), that is a copy, which lives as
+    long as `stack`.
     """
     install = package_folder(_POSTGRES_PACKAGE, variable="DB_URL") / _POSTGRES_INSTALL
     if _can_run([str(install / "bin" / "postgres"), "--version"], account):
         return install
-    return copy_postgres_install(install, scratch)
+    return copy_postgres_install(install, _open_scratch(stack))
 
 
-def redis_server(account: Account | None, scratch: Path) -> Path:
-    """Find the `redis-server` that `account` can run; a copy in `scratch` when the package is out of its reach."""
+def redis_server(account: Account | None, stack: ExitStack) -> Path:
+    """Find the `redis-server` that `account` can run; a copy when the package is out of its reach, as above."""
     program = package_folder(_REDIS_PACKAGE, variable="REDIS_URL") / "bin" / "redis-server"
     if _can_run([str(program), "--version"], account):
         return program
-    copy = Path(copyfile(program, scratch / program.name))
+    copy = Path(copyfile(program, _open_scratch(stack) / program.name))
     copy.chmod(0o755)
     return copy
 
@@ -68,6 +70,12 @@ def copy_postgres_install(install: Path, scratch: Path) -> Path:
             for name in folders + files:
                 Path(folder, name).chmod(0o755)
     return copy
+
+
+def _open_scratch(stack: ExitStack) -> Path:
+    path = stack.enter_context(temporary_folder())
+    path.chmod(0o755)  # What is in there is the same for everybody on the machine.
+    return path
 
 
 def _can_run(argv: Sequence[str], account: Account | None) -> bool:

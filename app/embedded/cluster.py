@@ -11,7 +11,7 @@ from shutil import rmtree
 from app.embedded.binaries import copy_postgres_install
 from app.embedded.data_dir import Account, DataDir, change_owner
 from app.embedded.errors import EmbeddedServersError
-from app.embedded.process import Command, kill, spawn
+from app.embedded.process import Command, find_reason, kill, spawn
 
 NAME = "scryon"
 """The one role (a superuser) and the one database."""
@@ -59,7 +59,7 @@ def create_cluster(
     if data_dir.account is not None:
         change_owner(folder.path, data_dir.account)
     folder.path.rename(home)
-    os.sync()
+    _sync_folder(data_dir.path)
     rmtree(building)
 
 
@@ -110,6 +110,15 @@ def _copy_for_nameless_user(install: Path, scratch: Path) -> Path:
     return copy
 
 
+def _sync_folder(path: Path) -> None:
+    """Make the renaming last; the programs have written their own files through to the disk."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def _run(command: Command, log_fd: int, *, pause: Callable[[float], None], statement: str = "") -> None:
     """Run a program to its end, with `statement` as its input."""
     reader, writer = os.pipe()
@@ -125,4 +134,4 @@ def _run(command: Command, log_fd: int, *, pause: Callable[[float], None], state
         kill(process)
     if process.returncode != 0:
         program = Path(command.argv[0]).name
-        raise EmbeddedServersError(f"{program} could not set up the database: see postgres.log in the data directory")
+        raise EmbeddedServersError(f"{program} could not set up the database: {find_reason(log_fd)}")

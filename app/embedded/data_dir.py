@@ -19,7 +19,7 @@ SERVER_UID = 60_900
 """Account of the servers when root starts them. It needs no entry in /etc/passwd, and lies between the numbers that
 Debian gives to packages on request and those that systemd gives to dynamic users."""
 
-LOCK_PATIENCE_SECONDS = 3.0
+LOCK_PATIENCE_SECONDS = 2.0
 """How long a start waits for a former instance whose servers are still stopping."""
 
 MAX_SOCKET_PATH_BYTES = 107
@@ -76,7 +76,7 @@ class DataDir:
         return Folder(path=path, child_path=f"/proc/self/fd/{fd}", fds=(fd,))
 
     def open_log(self, name: str, stack: ExitStack) -> int:
-        """Empty `<data dir>/<name>.log` and open it for reading and appending; the descriptor lives as long as `stack`."""
+        """Open `<data dir>/<name>.log`, empty, for reading and appending; the descriptor lives as long as `stack`."""
         fd = _open_private(self.path / f"{name}.log", os.O_RDWR | os.O_APPEND | os.O_TRUNC)
         stack.callback(os.close, fd)
         return fd
@@ -106,6 +106,17 @@ def open_data_dir(path: Path, *, user_pid: int) -> Iterator[DataDir]:
 
 
 @contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder for the time of a run that nobody else can enter, under a path as short as can be."""
+    parent = "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else tempfile.gettempdir()  # noqa: S108
+    path = Path(tempfile.mkdtemp(prefix="scryon-", dir=parent))
+    try:
+        yield path
+    finally:
+        rmtree(path, ignore_errors=True)
+
+
+@contextmanager
 def socket_folder(account: Account | None) -> Iterator[Path]:
     """Make a folder for sockets that nobody but `account` (and root) can enter; it is removed at the end.
 
@@ -114,16 +125,12 @@ def socket_folder(account: Account | None) -> Iterator[Path]:
     Raises:
         EmbeddedServersError: the folder for temporary files does not suit, or root may not act as `account`.
     """
-    parent = "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else tempfile.gettempdir()  # noqa: S108
-    path = Path(tempfile.mkdtemp(prefix="scryon-", dir=parent))
-    try:
+    with temporary_folder() as path:
         if len(os.fsencode(path / _LONGEST_SOCKET_NAME)) > MAX_SOCKET_PATH_BYTES:
             raise EmbeddedServersError(f"The path {path} is too long for a socket: set TMPDIR to a shorter one")
         if account is not None:
             _hand_over(path, account)
         yield path
-    finally:
-        rmtree(path, ignore_errors=True)
 
 
 def change_owner(top: Path, owner: Account) -> None:

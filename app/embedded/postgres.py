@@ -46,7 +46,7 @@ def prepare_postgres(data_dir: DataDir, sockets: Path, stack: ExitStack, *, paus
         EmbeddedServersError: the package is missing, or the cluster cannot be made.
     """
     home = data_dir.path / "postgres"
-    install = postgres_install(data_dir.account, sockets)
+    install = postgres_install(data_dir.account, stack)
     log_fd = data_dir.open_log("postgres", stack)
     if not (home / "PG_VERSION").is_file():
         create_cluster(data_dir, home, install, log_fd, pause=pause)
@@ -92,7 +92,5 @@ def _remove_stale_pid_file(home: Path) -> None:
 def _works_in(pid: int, folder: Path) -> bool:
     try:
         return os.path.samefile(f"/proc/{pid}/cwd", folder)
-    except PermissionError:
-        return False  # A process of another user: it could not have opened the cluster.
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    except OSError:
+        return False  # It has ended, or belongs to another user, who could not have opened the cluster.

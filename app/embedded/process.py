@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,12 @@ _STOP_LADDER = ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 
 STOP_SECONDS = 15.0
 """What a server gets for an orderly end: Postgres writes a checkpoint, Redis its file."""
+
+_LOG_BYTES = 65_536
+"""How much of a log is searched for a reason; every start begins with an empty log."""
+
+_ERROR_LINE = re.compile(r"\b(?:FATAL|error): +(.+)")
+"""How postgres and initdb mark the reason; what follows it are details and hints."""
 
 _libc = ctypes.CDLL(None)
 
@@ -90,6 +97,13 @@ def kill(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def find_reason(log_fd: int) -> str:
+    """Return what a log says about the end of its program: the last error, or else the last line."""
+    lines = os.pread(log_fd, _LOG_BYTES, 0).decode(errors="replace").splitlines()
+    errors = [match[1] for line in lines if (match := _ERROR_LINE.search(line))]
+    return (errors or lines or ["it left no message"])[-1]
 
 
 def _end_with_watchdog() -> None:

@@ -6,7 +6,6 @@ a server runs without a watchdog. Imports the standard library only, because it 
 """
 
 import json
-import os
 import sys
 import time
 from contextlib import ExitStack, suppress
@@ -17,16 +16,13 @@ from app.embedded.data_dir import open_data_dir, socket_folder
 from app.embedded.errors import EmbeddedServersError
 from app.embedded.parent import Parent, StopRequestedError
 from app.embedded.postgres import database_url, prepare_postgres
-from app.embedded.process import Server, stop_all
+from app.embedded.process import Server, find_reason, stop_all
 from app.embedded.redis import prepare_redis, redis_url
 
 START_SECONDS = 120.0
 """How long a server may take to be ready: after a crash, Postgres and Redis first read their logs."""
 
 _WATCH_SECONDS = 0.5
-
-_LOG_BYTES = 65_536
-"""How much of a log is searched for the reason why a server did not start; every start begins with an empty log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +85,7 @@ def _start(servers: list[Server], parent: Parent) -> None:
     for server in servers:
         while not server.is_ready():
             if not server.is_running():
-                raise EmbeddedServersError(f"{server.name} did not start: {_reason(server)}")
+                raise EmbeddedServersError(f"{server.name} did not start: {find_reason(server.log_fd)}")
             if time.monotonic() > deadline:
                 raise EmbeddedServersError(f"{server.name} was not ready within {START_SECONDS:.0f} s")
             parent.pause(0.01)
@@ -107,13 +103,6 @@ def _watch(servers: list[Server], parent: Parent) -> None:
 def _send(report: Report) -> None:
     with suppress(BrokenPipeError):
         print(json.dumps(asdict(report)), flush=True)
-
-
-def _reason(server: Server) -> str:
-    """Return what the server's log says about its end: the last fatal line, or else the last line."""
-    lines = os.pread(server.log_fd, _LOG_BYTES, 0).decode(errors="replace").splitlines()
-    fatal = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
-    return (fatal or lines or ["it left no message"])[-1]
 
 
 if __name__ == "__main__":

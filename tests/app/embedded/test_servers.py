@@ -1,0 +1,139 @@
+import os
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psutil
+import pytest
+import redis
+from dramatiq.brokers.redis import RedisBroker
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.embedded.errors import EmbeddedServersError
+from app.embedded.servers import EmbeddedServers
+
+
+def socket_folder(servers: EmbeddedServers) -> Path:
+    return Path(parse_qs(urlsplit(servers.database_url).query)["host"][0])
+
+
+def test_first_start_makes_database_and_restart_keeps_the_data(tmp_path, run_sql):
+    data_dir = tmp_path / "made" / "on demand"
+
+    with EmbeddedServers.start(data_dir) as servers:
+        run_sql(servers.database_url, "CREATE EXTENSION vector")
+        run_sql(servers.database_url, "CREATE TABLE kept AS SELECT '[1,2]'::vector AS value")
+        redis.Redis.from_url(servers.redis_url).set("kept", "yes")
+    with EmbeddedServers.start(data_dir) as servers:
+        in_database = run_sql(servers.database_url, "SELECT value::text FROM kept")
+        in_redis = redis.Redis.from_url(servers.redis_url).get("kept")
+
+    assert (in_database, in_redis) == ("[1,2]", b"yes")
+    assert sorted(path.name for path in data_dir.iterdir()) == [
+        "embedded.lock",
+        "postgres",
+        "postgres.log",
+        "redis",
+        "redis.log",
+    ]
+
+
+def test_database_has_the_promised_settings(data_dir, run_sql):
+    settings = ["server_encoding", "fsync", "synchronous_commit", "max_connections", "listen_addresses", "TimeZone"]
+
+    with EmbeddedServers.start(data_dir) as servers:
+        values = [run_sql(servers.database_url, f"SHOW {name}") for name in settings]
+        version = run_sql(servers.database_url, "SELECT current_setting('server_version_num')::int / 10000")
+        locale = run_sql(servers.database_url, "SELECT datlocale FROM pg_database WHERE datname = 'scryon'")
+
+    assert values == ["UTF8", "on", "on", "200", "", "UTC"]
+    assert (version, locale) == (18, "C.UTF-8")
+
+
+async def test_urls_suit_sqlalchemy_and_dramatiq(data_dir):
+    with EmbeddedServers.start(data_dir) as servers:
+        engine = create_async_engine(make_url(servers.database_url).set(drivername="postgresql+asyncpg"))
+        async with engine.connect() as connection:
+            user = await connection.scalar(text("SELECT current_user"))
+        await engine.dispose()
+        answer = RedisBroker(url=servers.redis_url).client.ping()
+
+    assert (user, answer) == ("scryon", True)
+
+
+def test_servers_are_reachable_through_a_private_folder_only(data_dir):
+    with EmbeddedServers.start(data_dir) as servers:
+        folder = socket_folder(servers)
+        mode = folder.stat().st_mode & 0o777
+        children = psutil.Process().children(recursive=True)
+        ports = [connection for process in children for connection in process.net_connections("inet")]
+        names = {process.name() for process in children}
+
+    assert {"postgres", "redis-server"} <= names
+    assert (mode, ports) == (0o700, [])
+    assert not folder.exists()
+
+
+def test_stop_ends_every_process_and_a_second_stop_does_nothing(data_dir):
+    servers = EmbeddedServers.start(data_dir)
+    children = psutil.Process().children(recursive=True)
+
+    servers.stop()
+    servers.stop()
+
+    assert [process for process in children if process.is_running()] == []
+
+
+def test_one_server_can_be_left_out(data_dir):
+    with EmbeddedServers.start(data_dir, postgres=False) as servers:
+        names = sorted(process.name() for process in psutil.Process().children(recursive=True))
+
+    assert servers.database_url is None
+    assert "postgres" not in names
+
+
+def test_two_data_dirs_are_served_side_by_side(data_dir, tmp_path, run_sql):
+    other_dir = tmp_path / "other"
+
+    with EmbeddedServers.start(data_dir) as first, EmbeddedServers.start(other_dir) as second:
+        run_sql(first.database_url, "CREATE TABLE only_here ()")
+        redis.Redis.from_url(first.redis_url).set("only", "here")
+        in_second = run_sql(second.database_url, "SELECT to_regclass('only_here')::text")
+        keys = redis.Redis.from_url(second.redis_url).keys()
+
+    assert (in_second, keys) == (None, [])
+
+
+def test_data_dir_in_use_is_refused(data_dir, run_sql):
+    with EmbeddedServers.start(data_dir) as servers:
+        with pytest.raises(EmbeddedServersError) as refusal:
+            EmbeddedServers.start(data_dir)
+        answer = run_sql(servers.database_url, "SELECT 1")
+
+    assert str(refusal.value) == (
+        f"The data directory {data_dir} is in use (process {os.getpid()}): "
+        "stop it, or choose another one with --data-dir"
+    )
+    assert answer == 1
+
+
+def test_data_dir_that_cannot_be_made_is_refused(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("not a folder")
+
+    with pytest.raises(EmbeddedServersError) as refusal:
+        EmbeddedServers.start(path)
+
+    assert str(refusal.value) == (
+        f"The data directory {path} cannot be used (File exists): choose another one with --data-dir"
+    )
+
+
+def test_server_that_does_not_start_gives_its_reason_and_leaves_nothing(data_dir):
+    (data_dir / "postgres" / "PG_VERSION").write_text("17\n")
+
+    with pytest.raises(EmbeddedServersError) as refusal:
+        EmbeddedServers.start(data_dir)
+
+    assert str(refusal.value) == "PostgreSQL did not start: database files are incompatible with server"
+    assert psutil.Process().children(recursive=True) == []
