@@ -1,0 +1,54 @@
+"""Cutting a recording at its silences into pieces that engines decode one by one.
+
+Source: pipeline.md, section 3.4, "Local engine".
+"""
+
+from collections.abc import Sequence
+
+from app.audio.recording import SAMPLE_RATE_HZ
+from app.providers.local.voice_activity import FRAME_SECONDS, Stretch
+
+_JOINED_GAP_SECONDS = 0.6  # a longer pause ends a sentence anyway (transcript.md, section 4.0)
+_WANTED_SECONDS = 25.0
+_MAX_SECONDS = 30.0
+_MIN_SECONDS_BEFORE_CUT = 15.0
+
+
+def cut_pcm(pcm: bytes, stretch: Stretch) -> bytes:
+    """The 16 kHz PCM of a stretch."""
+    start, end = (2 * round(seconds * SAMPLE_RATE_HZ) for seconds in (stretch.start_seconds, stretch.end_seconds))
+    return pcm[start:end]
+
+
+def cut_for_decoding(speech: Sequence[Stretch], probabilities: Sequence[float]) -> list[Stretch]:
+    """Join neighbouring speech to pieces of up to 25 s, and cut what is longer than 30 s where it is quietest.
+
+    `speech` is in order and disjoint, `probabilities` are those that it was made of.
+    """
+    pieces: list[Stretch] = []
+    for stretch in speech:
+        pieces.extend(_halve(stretch, probabilities))
+    joined: list[Stretch] = []
+    for piece in pieces:
+        if joined and _can_join(joined[-1], piece):
+            piece = Stretch(joined.pop().start_seconds, piece.end_seconds)
+        joined.append(piece)
+    return joined
+
+
+def _can_join(before: Stretch, after: Stretch) -> bool:
+    gap = after.start_seconds - before.end_seconds
+    return gap <= _JOINED_GAP_SECONDS and after.end_seconds - before.start_seconds <= _WANTED_SECONDS
+
+
+def _halve(stretch: Stretch, probabilities: Sequence[float]) -> list[Stretch]:
+    """Cut speech without a pause where speech is least probable, 15 to 30 s after the last cut; the earliest wins."""
+    pieces = []
+    start, end = stretch.start_seconds, stretch.end_seconds
+    while end - start > _MAX_SECONDS:
+        first = round((start + _MIN_SECONDS_BEFORE_CUT) / FRAME_SECONDS)
+        last = round((start + _MAX_SECONDS) / FRAME_SECONDS)
+        frame = min(range(first, min(last, len(probabilities))), key=lambda index: probabilities[index])
+        pieces.append(Stretch(start, (frame + 0.5) * FRAME_SECONDS))
+        start = pieces[-1].end_seconds
+    return [*pieces, Stretch(start, end)]
