@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from app.calls.models import Direction
 from app.errors import FieldProblem, ValidationFailedError
+from app.text import find_text_problem
 
 MAX_TITLE = 300
 MAX_FILE_NAME = 255
@@ -36,10 +37,10 @@ FLAT_FIELDS = (
 """The members of the envelope, which are also the names of the flat form's parts."""
 
 _TIMESTAMP = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:\.([0-9]{1,9}))?(Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])",
+    re.ASCII,
 )
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
 class Wire(StrEnum):
@@ -111,11 +112,6 @@ def last_path_component(name: str) -> str | None:
     return None if component in ("", ".", "..") else component
 
 
-def has_forbidden_characters(text: str) -> bool:
-    """Whether a text holds NUL or a lone surrogate, which neither Postgres nor UTF-8 can hold."""
-    return _FORBIDDEN.search(text) is not None
-
-
 class _Reader:
     """Reads typed members of one mapping; None, blank and absent are the same."""
 
@@ -179,14 +175,12 @@ class _Reader:
         if not isinstance(value, str):
             self._refuse(name, "must be a string")
             return None
-        if has_forbidden_characters(value):
-            self._refuse(name, "must not hold NUL or lone surrogates")
-            return None
         return value if value.strip() else None
 
     def _limited(self, name: str, value: str, limit: int) -> str | None:
-        if len(value) > limit:
-            self._refuse(name, f"must be at most {limit} characters")
+        problem = find_text_problem(value, limit)
+        if problem is not None:
+            self._refuse(name, problem)
             return None
         return value
 

@@ -1,0 +1,36 @@
+"""Reads JSON the way every door of Scryon does: UTF-8 only, no NaN, no member twice, a byte order mark is fine.
+
+Source: rest.md, section 1.10, E14.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+
+class InvalidJsonError(ValueError):
+    """The bytes are not acceptable JSON."""
+
+
+def parse_json(content: bytes) -> Any:
+    """Read one JSON value. Numbers beyond a double become infinite; strings may hold lone surrogates.
+
+    Raises:
+        InvalidJsonError: malformed, not UTF-8, NaN or Infinity, a member name twice, nested too deeply.
+    """
+    try:
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        # The messages of `json` quote the input.
+        raise InvalidJsonError(type(error).__name__) from None
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise InvalidJsonError("a member name occurs twice")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InvalidJsonError(f"{name} is not JSON")

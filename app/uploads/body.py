@@ -1,0 +1,43 @@
+"""The body of a request as a stream that knows its limit. Source: rest.md, sections 1.10 (E15) and 5."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from app.errors import PayloadTooLargeError
+
+MAX_JSON_BYTES = 1024 * 1024
+"""Any JSON body (rest.md, section 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """Where a body comes from. `content_type` and `content_length` are what the headers say, None when silent."""
+
+    chunks: AsyncIterator[bytes]
+    content_type: str | None
+    content_length: int | None
+
+    async def limited(self, max_bytes: int) -> AsyncIterator[bytes]:
+        """The body piece by piece, empty pieces left out.
+
+        Raises:
+            PayloadTooLargeError: at once when the headers announce too much, else when it has come.
+        """
+        if self.content_length is not None and self.content_length > max_bytes:
+            raise PayloadTooLargeError(max_bytes)
+        seen = 0
+        async for chunk in self.chunks:
+            seen += len(chunk)
+            if seen > max_bytes:
+                raise PayloadTooLargeError(max_bytes)
+            if chunk:
+                yield chunk
+
+    async def read(self, max_bytes: int) -> bytes:
+        """The whole body. Raises PayloadTooLargeError."""
+        return b"".join([chunk async for chunk in self.limited(max_bytes)])
+
+
+def parse_content_length(header: str | None) -> int | None:
+    """Read the header; None when there is none or it makes no sense, which the server refuses by itself."""
+    return int(header) if header is not None and header.isascii() and header.isdigit() else None
