@@ -117,10 +117,11 @@ def _select_rows() -> "Select[*tuple[Any, ...]]":
 _rows = _select_rows()
 
 
-async def find_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> CallRow | None:
-    """One call of the user."""
-    row = (await session.execute(_rows.where(_id == call_id, _owner == user_id))).one_or_none()
-    return None if row is None else CallRow._make(row)
+async def find_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None] | None:
+    """One call of the user, and its notes."""
+    statement = _rows.add_columns(col(CallRecord.notes)).where(_id == call_id, _owner == user_id)
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else (CallRow._make(row[:-1]), row[-1])
 
 
 async def list_calls(

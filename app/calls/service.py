@@ -56,12 +56,12 @@ class DeletedCalls:
     failed: list[tuple[UUID, ErrorCode]]
 
 
-async def get_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> CallRow:
-    """One call of the user. Raises CallNotFoundError."""
-    row = await queries.find_call(session, user_id, call_id)
-    if row is None:
+async def get_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None]:
+    """One call of the user, and its notes. Raises CallNotFoundError."""
+    found = await queries.find_call(session, user_id, call_id)
+    if found is None:
         raise CallNotFoundError
-    return row
+    return found
 
 
 async def list_calls(

@@ -1,0 +1,81 @@
+"""How errors leave the schema: code, status and details in `extensions`, and never an inner text.
+
+Source: rest.md, sections 1.5 and 1.11; architecture.md, "The facade".
+"""
+
+import traceback
+from collections.abc import Iterator
+
+import structlog
+
+from app.db import is_unreachable
+from app.errors import InternalError, ScryonError, ServiceUnavailableError, ValidationFailedError
+from graphql import GraphQLError, VariableDefinitionNode
+
+log = structlog.get_logger()
+
+LOGGED_FRAMES = 6
+
+
+def dress_errors(errors: list[GraphQLError], request_id: str | None) -> None:
+    """Replace each error of an execution, in place, by the one that the client may see; log what is our fault."""
+    errors[:] = [_dress(error, request_id) for error in errors]
+
+
+def _dress(error: GraphQLError, request_id: str | None) -> GraphQLError:
+    known = next((cause for cause in _causes(error) if isinstance(cause, ScryonError)), None)
+    if known is None:
+        known = _explain(error)
+    if known.status >= 500:
+        _log(known, error, request_id)
+    is_about_document = isinstance(known, ValidationFailedError) and _is_about_document(error)
+    return GraphQLError(
+        error.message if is_about_document else known.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": str(known.code), "status": known.status, "details": known.details},
+    )
+
+
+def _causes(error: GraphQLError) -> Iterator[BaseException]:
+    """What the error wraps, outermost first; an error that a resolver raised lies under several GraphQLErrors."""
+    cause: BaseException | None = error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+        if cause is not None:
+            yield cause
+
+
+def _explain(error: GraphQLError) -> ScryonError:
+    if _is_about_document(error):
+        return ValidationFailedError.of(_field(error), error.message)
+    if any(is_unreachable(cause) for cause in _causes(error)):
+        return ServiceUnavailableError()
+    return InternalError()
+
+
+def _is_about_document(error: GraphQLError) -> bool:
+    """Whether the document or its variables are at fault: such errors have a place in it, but none in the answer."""
+    return error.path is None and (error.original_error is None or bool(error.nodes))
+
+
+def _field(error: GraphQLError) -> str:
+    node = error.nodes[0] if error.nodes else None
+    return f"variables.{node.variable.name.value}" if isinstance(node, VariableDefinitionNode) else "query"
+
+
+def _log(known: ScryonError, error: GraphQLError, request_id: str | None) -> None:
+    """Say what kind of error it was and where; its text may hold content and stays out."""
+    inner = next((cause for cause in reversed(list(_causes(error)))), None)
+    while inner is not None and inner.__cause__ is not None:
+        inner = inner.__cause__
+    frames = traceback.extract_tb(inner.__traceback__)[-LOGGED_FRAMES:] if inner is not None else []
+    log.error(
+        str(known.code),
+        reqId=request_id,
+        error=type(inner).__name__,
+        field=".".join(map(str, error.path or ())),
+        frames=[f"{frame.filename}:{frame.lineno}" for frame in frames],
+    )

@@ -1,0 +1,126 @@
+"""What one GraphQL request may ask for.
+
+Depth, aliases and tokens are checked on the document, the number of objects on document and variables. Operations of
+the REST facade are our own and are not checked here; their lists have the same maxima.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter, SchemaExtension
+
+from app.errors import ValidationFailedError
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+)
+
+DEFAULT_SIZE = 50
+"""Objects of a list when the request does not say (rest.md, section 5)."""
+
+MAX_PAGE_SIZE = 100
+MAX_CALL_PAGE_SIZE = 200
+MAX_CALL_PAGE = 100_000
+MAX_ACTIONS = 1000
+MAX_EVENTS = 500
+
+MAX_DEPTH = 10
+"""The deepest sensible path, `calls.nodes.analysis.tone.byParty.userTone.overall`, has six steps below its root."""
+
+MAX_ALIASES = 50
+"""Aliases are how one request asks for the same list many times."""
+
+MAX_TOKENS = 2000
+"""Everything that the schema offers about a call is under 600 tokens, the introspection of GraphiQL under 400."""
+
+MAX_OBJECTS = 25_000
+"""The largest page of calls with the most action items for each is 10 100 objects."""
+
+_SIZE_ARGUMENTS = {"calls": "first", "callPage": "size", "actionItems": "first", "callStatuses": "ids"}
+_FIXED_SIZES = {"events": MAX_EVENTS}
+
+
+def check_range(value: int, field: str, least: int, most: int) -> int:
+    """Let a number pass that lies between the two, inclusive. Raises ValidationFailedError."""
+    if not least <= value <= most:
+        raise ValidationFailedError.of(field, f"must be between {least} and {most}")
+    return value
+
+
+class ObjectsLimiter(SchemaExtension):
+    """Refuses an operation whose lists, nested in each other, could give more than `MAX_OBJECTS` objects."""
+
+    def on_execute(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.graphql_document is not None:
+            definitions = context.graphql_document.definitions
+            counter = _ObjectCounter(
+                {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)},
+                context.variables or {},
+            )
+            operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+            for operation in operations:
+                is_meant = len(operations) == 1 or (operation.name and operation.name.value == context.operation_name)
+                if is_meant and counter.count(operation.selection_set) > MAX_OBJECTS:
+                    raise ValidationFailedError.of("query", f"must not ask for more than {MAX_OBJECTS} objects")
+        yield
+
+
+class _ObjectCounter:
+    """Multiplies list sizes down a validated document, in which fragments cannot be circular."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]) -> None:
+        self._fragments = fragments
+        self._variables = variables
+
+    def count(self, selections: SelectionSetNode | None) -> int:
+        """Objects below one object."""
+        return sum(self._count_node(node) for node in selections.selections) if selections else 0
+
+    def _count_node(self, node: Any) -> int:
+        if isinstance(node, FragmentSpreadNode):
+            return self.count(self._fragments[node.name.value].selection_set)
+        if isinstance(node, InlineFragmentNode):
+            return self.count(node.selection_set)
+        if node.selection_set is None:
+            return 0
+        size = self._size(node)
+        # A list field stands for `size` objects, any other for one that is not worth counting.
+        return (size or 0) + (1 if size is None else size) * self.count(node.selection_set)
+
+    def _size(self, field: FieldNode) -> int | None:
+        name = field.name.value
+        wanted = _SIZE_ARGUMENTS.get(name)
+        if wanted is None:
+            return _FIXED_SIZES.get(name)
+        for argument in field.arguments or ():
+            if argument.name.value == wanted:
+                return self._number(argument.value)
+        return DEFAULT_SIZE
+
+    def _number(self, value: ValueNode) -> int:
+        if isinstance(value, IntValueNode):
+            return max(0, int(value.value))
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        given = self._variables.get(value.name.value, DEFAULT_SIZE) if isinstance(value, VariableNode) else None
+        if isinstance(given, list):
+            return len(given)
+        return max(0, given) if isinstance(given, int) else DEFAULT_SIZE
+
+
+LIMITS = (
+    lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
+    lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
+    lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
+    ObjectsLimiter,
+)
+"""Extensions for the schema that strangers write documents for."""

@@ -1,0 +1,78 @@
+"""How single values look on the wire. Source: rest.md, section 1.1."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.types.scalar import ScalarDefinition
+
+from app.uploads.metadata import parse_timestamp
+from app.uploads.stored import StoredUpload
+from scryon_graphql.ids import parse_id
+
+
+def format_timestamp(moment: datetime) -> str:
+    """Write an aware time as `YYYY-MM-DDTHH:MM:SS[.fff]Z`: milliseconds are truncated, and left out when zero."""
+    local = moment.astimezone(UTC).replace(tzinfo=None)
+    return local.isoformat(timespec="milliseconds" if local.microsecond >= 1000 else "seconds") + "Z"
+
+
+def _parse_timestamp(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("must be an ISO-8601 time with Z or an offset")
+    return parse_timestamp(value)
+
+
+def _parse_date(value: object) -> date:
+    # Only the long form: `fromisoformat` takes week dates and the form without dashes, too.
+    if not isinstance(value, str) or len(value) != 10:
+        raise ValueError("must be a date, YYYY-MM-DD")
+    return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+
+
+def _parse_uuid(value: object) -> UUID:
+    parsed = parse_id(value) if isinstance(value, str) else None
+    if parsed is None:
+        raise ValueError("must be a UUID")
+    return parsed
+
+
+def _parse_upload(value: object) -> StoredUpload:
+    if not isinstance(value, StoredUpload):
+        raise ValueError("must be a file of a multipart request")
+    return value
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="A UUID in the form 8-4-4-4-12, lower case in answers.",
+        serialize=str,
+        parse_value=_parse_uuid,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A time in UTC, `2026-02-09T09:13:20.114Z`; milliseconds are left out when zero. "
+        "Input takes any offset, and needs one.",
+        serialize=format_timestamp,
+        parse_value=_parse_timestamp,
+    ),
+    date: strawberry.scalar(
+        name="Date", description="A calendar date, `2026-02-12`.", serialize=date.isoformat, parse_value=_parse_date
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value, passed through as it is stored.",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+    ),
+    StoredUpload: strawberry.scalar(
+        name="Upload",
+        description="A file of a multipart request (GraphQL multipart request specification).",
+        serialize=lambda value: value,
+        parse_value=_parse_upload,
+    ),
+}
+"""Our definition of each scalar, by the Python type that resolvers see."""
