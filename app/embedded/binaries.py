@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copyfile, copytree, ignore_patterns
 from subprocess import DEVNULL
 
-from app.embedded.data_dir import Account, temporary_folder
+from app.embedded.data_dir import Account, DataDir
 from app.embedded.errors import EmbeddedServersError
 from app.embedded.process import Command, spawn
 
@@ -32,24 +32,24 @@ def package_folder(package: str, *, variable: str) -> Path:
     return Path(spec.origin).parent
 
 
-def postgres_install(account: Account | None, stack: ExitStack) -> Path:
-    """Find the installation of PostgreSQL 18 (`bin`, `lib`, `share`) that `account` can run.
+def postgres_install(data_dir: DataDir, stack: ExitStack) -> Path:
+    """Find the installation of PostgreSQL 18 (`bin`, `lib`, `share`) that the servers' account can run.
 
     When the package is out of its reach (a virtual environment below a closed home), that is a copy, which lives as
     long as `stack`.
     """
     install = package_folder(_POSTGRES_PACKAGE, variable="DB_URL") / _POSTGRES_INSTALL
-    if _can_run([str(install / "bin" / "postgres"), "--version"], account):
+    if _can_run([str(install / "bin" / "postgres"), "--version"], data_dir.account):
         return install
-    return copy_postgres_install(install, _open_scratch(stack))
+    return copy_postgres_install(install, _open_scratch(data_dir, stack))
 
 
-def redis_server(account: Account | None, stack: ExitStack) -> Path:
-    """Find the `redis-server` that `account` can run; a copy when the package is out of its reach, as above."""
+def redis_server(data_dir: DataDir, stack: ExitStack) -> Path:
+    """Find the `redis-server` that the servers' account can run, or make a copy as above."""
     program = package_folder(_REDIS_PACKAGE, variable="REDIS_URL") / "bin" / "redis-server"
-    if _can_run([str(program), "--version"], account):
+    if _can_run([str(program), "--version"], data_dir.account):
         return program
-    copy = Path(copyfile(program, _open_scratch(stack) / program.name))
+    copy = Path(copyfile(program, _open_scratch(data_dir, stack) / program.name))
     copy.chmod(0o755)
     return copy
 
@@ -72,8 +72,8 @@ def copy_postgres_install(install: Path, scratch: Path) -> Path:
     return copy
 
 
-def _open_scratch(stack: ExitStack) -> Path:
-    path = stack.enter_context(temporary_folder())
+def _open_scratch(data_dir: DataDir, stack: ExitStack) -> Path:
+    path = stack.enter_context(data_dir.temporary_folder())
     path.chmod(0o755)  # What is in there is the same for everybody on the machine.
     return path
 

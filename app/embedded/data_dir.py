@@ -19,13 +19,10 @@ SERVER_UID = 60_900
 """Account of the servers when root starts them. It needs no entry in /etc/passwd, and lies between the numbers that
 Debian gives to packages on request and those that systemd gives to dynamic users."""
 
+_TEMPORARY_PREFIX = "scryon-"
+
 LOCK_PATIENCE_SECONDS = 2.0
 """How long a start waits for a former instance whose servers are still stopping."""
-
-MAX_SOCKET_PATH_BYTES = 107
-"""What Linux takes in `sun_path`."""
-
-_LONGEST_SOCKET_NAME = ".s.PGSQL.5432.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +72,20 @@ class DataDir:
         stack.callback(os.close, fd)
         return Folder(path=path, child_path=f"/proc/self/fd/{fd}", fds=(fd,))
 
+    @contextmanager
+    def temporary_folder(self) -> Iterator[Path]:
+        """Make a folder for the time of a run that nobody else can enter, under a path as short as can be.
+
+        Should the run be killed with its watchdog, the next one on this data directory removes the folder.
+        """
+        parent = "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else tempfile.gettempdir()  # noqa: S108
+        path = Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX, dir=parent))
+        try:
+            os.pwrite(self.lock_fd, f"{path}\n".encode(), os.fstat(self.lock_fd).st_size)
+            yield path
+        finally:
+            rmtree(path, ignore_errors=True)
+
     def open_log(self, name: str, stack: ExitStack) -> int:
         """Open `<data dir>/<name>.log`, empty, for reading and appending; the descriptor lives as long as `stack`."""
         fd = _open_private(self.path / f"{name}.log", os.O_RDWR | os.O_APPEND | os.O_TRUNC)
@@ -98,39 +109,13 @@ def open_data_dir(path: Path, *, user_pid: int) -> Iterator[DataDir]:
         ) from error
     try:
         _lock(path, lock_fd)
+        data_dir = DataDir(path=path, account=_server_account(path), lock_fd=lock_fd)
+        _remove_leftovers(data_dir)
         os.ftruncate(lock_fd, 0)
-        os.pwrite(lock_fd, str(user_pid).encode(), 0)
-        yield DataDir(path=path, account=_server_account(path), lock_fd=lock_fd)
+        os.pwrite(lock_fd, f"{user_pid}\n".encode(), 0)
+        yield data_dir
     finally:
         os.close(lock_fd)
-
-
-@contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """Make a folder for the time of a run that nobody else can enter, under a path as short as can be."""
-    parent = "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else tempfile.gettempdir()  # noqa: S108
-    path = Path(tempfile.mkdtemp(prefix="scryon-", dir=parent))
-    try:
-        yield path
-    finally:
-        rmtree(path, ignore_errors=True)
-
-
-@contextmanager
-def socket_folder(account: Account | None) -> Iterator[Path]:
-    """Make a folder for sockets that nobody but `account` (and root) can enter; it is removed at the end.
-
-    It does not lie in the data directory, because paths of sockets are short.
-
-    Raises:
-        EmbeddedServersError: the folder for temporary files does not suit, or root may not act as `account`.
-    """
-    with temporary_folder() as path:
-        if len(os.fsencode(path / _LONGEST_SOCKET_NAME)) > MAX_SOCKET_PATH_BYTES:
-            raise EmbeddedServersError(f"The path {path} is too long for a socket: set TMPDIR to a shorter one")
-        if account is not None:
-            _hand_over(path, account)
-        yield path
 
 
 def change_owner(top: Path, owner: Account) -> None:
@@ -138,10 +123,20 @@ def change_owner(top: Path, owner: Account) -> None:
 
     Symbolic links are changed, not followed.
     """
-    for folder, folders, files in os.walk(top, topdown=False):
+    for _, folders, files, folder_fd in os.fwalk(top, topdown=False):
         for name in folders + files:
-            os.chown(os.path.join(folder, name), owner.uid, owner.gid, follow_symlinks=False)
+            os.chown(name, owner.uid, owner.gid, dir_fd=folder_fd, follow_symlinks=False)
     os.chown(top, owner.uid, owner.gid, follow_symlinks=False)
+
+
+def _remove_leftovers(data_dir: DataDir) -> None:
+    """Remove the temporary folders of a run that was killed with its watchdog, by the list in the lock file."""
+    _, *paths = _read(data_dir.lock_fd) or [""]
+    owners = {os.geteuid()} | ({data_dir.account.uid} if data_dir.account else set())
+    for path in map(Path, paths):
+        with suppress(FileNotFoundError):
+            if path.name.startswith(_TEMPORARY_PREFIX) and path.lstat().st_uid in owners:
+                rmtree(path, ignore_errors=True)
 
 
 def _server_account(path: Path) -> Account | None:
@@ -152,16 +147,6 @@ def _server_account(path: Path) -> Account | None:
     if status.st_uid != 0:
         return Account(uid=status.st_uid, gid=status.st_gid)
     return Account(uid=SERVER_UID, gid=SERVER_UID)
-
-
-def _hand_over(path: Path, account: Account) -> None:
-    try:
-        os.chown(path, account.uid, account.gid)
-    except OSError as error:
-        raise EmbeddedServersError(
-            "PostgreSQL does not run as root, and root may not switch to another user here: "
-            "start as an ordinary user, or set DB_URL and REDIS_URL"
-        ) from error
 
 
 def _open_private(path: Path, flags: int) -> int:
@@ -180,8 +165,13 @@ def _lock(path: Path, lock_fd: int) -> None:
             fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         if time.monotonic() > deadline:
-            user = os.pread(lock_fd, 20, 0).decode() or "unknown"
+            user = (_read(lock_fd) or ["unknown"])[0]
             raise EmbeddedServersError(
                 f"The data directory {path} is in use (process {user}): stop it, or choose another one with --data-dir"
             )
         time.sleep(0.05)
+
+
+def _read(lock_fd: int) -> list[str]:
+    """Return the lines of the lock file: the process that uses the directory, then its temporary folders."""
+    return os.pread(lock_fd, os.fstat(lock_fd).st_size, 0).decode().splitlines()

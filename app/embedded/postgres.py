@@ -46,7 +46,7 @@ def prepare_postgres(data_dir: DataDir, sockets: Path, stack: ExitStack, *, paus
         EmbeddedServersError: the package is missing, or the cluster cannot be made.
     """
     home = data_dir.path / "postgres"
-    install = postgres_install(data_dir.account, stack)
+    install = postgres_install(data_dir, stack)
     log_fd = data_dir.open_log("postgres", stack)
     if not (home / "PG_VERSION").is_file():
         create_cluster(data_dir, home, install, log_fd, pause=pause)

@@ -22,7 +22,7 @@ def prepare_redis(data_dir: DataDir, sockets: Path, stack: ExitStack) -> Server:
     """Make the folder of the data and return the server, not yet started."""
     folder = data_dir.open_folder(data_dir.path / "redis", stack)
     path = sockets / _SOCKET_NAME
-    program = redis_server(data_dir.account, stack)
+    program = redis_server(data_dir, stack)
     options = {
         "port": "0",
         "unixsocket": str(path),

@@ -12,12 +12,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.embedded.data_dir import open_data_dir, socket_folder
+from app.embedded.data_dir import open_data_dir
 from app.embedded.errors import EmbeddedServersError
 from app.embedded.parent import Parent, StopRequestedError
 from app.embedded.postgres import database_url, prepare_postgres
 from app.embedded.process import Server, find_reason, stop_all
 from app.embedded.redis import prepare_redis, redis_url
+from app.embedded.sockets import socket_folder
 
 START_SECONDS = 120.0
 """How long a server may take to be ready: after a crash, Postgres and Redis first read their logs."""
@@ -61,7 +62,7 @@ def _serve(order: Order, parent: Parent) -> None:
     """Start the servers, report, and watch until the parent is gone; on every way out, the servers are stopped."""
     with ExitStack() as stack:
         data_dir = stack.enter_context(open_data_dir(Path(order.data_dir), user_pid=order.parent_pid))
-        sockets = stack.enter_context(socket_folder(data_dir.account))
+        sockets = stack.enter_context(socket_folder(data_dir))
         servers: list[Server] = []
         stack.callback(stop_all, servers)
         if order.redis:

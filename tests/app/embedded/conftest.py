@@ -160,10 +160,14 @@ def wait_until() -> Callable[[Callable[[], bool]], None]:
 
 
 @pytest.fixture
-def wait_for_end() -> Callable[[Sequence[psutil.Process]], list[psutil.Process]]:
-    """Wait until the processes are gone; return those that are not after the deadline."""
+def wait_for_end(wait_until: Callable[[Callable[[], bool]], None]) -> Callable[[Sequence[psutil.Process]], None]:
+    """Wait until the processes are gone."""
+    return lambda processes: wait_until(lambda: all(map(_has_ended, processes)))
 
-    def wait(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
-        return psutil.wait_procs(processes, timeout=DEADLINE_SECONDS)[1]
 
-    return wait
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        # An orphan that has ended stays in the list until the first process of the machine takes note, if ever.
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True

@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
-import psutil
 import pytest
 import redis
 
@@ -53,21 +52,19 @@ def ordinary_python() -> str:
 
 
 @as_root
-def test_root_hands_the_servers_to_an_account_of_their_own(data_dir):
-    with EmbeddedServers.start(data_dir):
-        users = {
-            process.name(): process.uids().effective
-            for process in psutil.Process().children(recursive=True)
-            if process.name() in ("postgres", "redis-server")
-        }
+def test_root_hands_the_servers_to_an_account_of_their_own(data_dir, start_application):
+    application = start_application(data_dir)
 
-    assert users == {"postgres": SERVER_UID, "redis-server": SERVER_UID}
+    users = {name: application.descendant(name).uids().effective for name in ("bin/postgres", "bin/redis-server")}
+
+    assert users == {"bin/postgres": SERVER_UID, "bin/redis-server": SERVER_UID}
 
 
 @as_root
-def test_root_hands_the_servers_to_the_owner_of_the_data_dir(open_dir, ordinary_python, start_application, run_sql):
-    data_dir = open_dir / "data"
-    data_dir.mkdir()
+def test_root_hands_the_servers_to_the_owner_of_the_data_dir(
+    seed_dir, open_dir, ordinary_python, start_application, run_sql
+):
+    data_dir = copytree(seed_dir, open_dir / "data")
     os.chown(data_dir, ORDINARY_UID, ORDINARY_UID)
 
     with EmbeddedServers.start(data_dir) as servers:

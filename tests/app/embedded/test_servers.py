@@ -1,6 +1,8 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from shutil import copytree
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -11,10 +13,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.embedded.errors import EmbeddedServersError
 from app.embedded.servers import EmbeddedServers
-
-
-def socket_folder(servers: EmbeddedServers) -> Path:
-    return Path(parse_qs(urlsplit(servers.database_url).query)["host"][0])
 
 
 def test_first_start_makes_database_and_restart_keeps_the_data(tmp_path, run_sql):
@@ -38,83 +36,88 @@ def test_first_start_makes_database_and_restart_keeps_the_data(tmp_path, run_sql
     ]
 
 
-def test_database_has_the_promised_settings(data_dir, run_sql):
+@pytest.fixture(scope="module")
+def servers(seed_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """Running servers, for the tests that only look."""
+    data_dir = copytree(seed_dir, tmp_path_factory.mktemp("shared") / "data")
+    with EmbeddedServers.start(data_dir) as servers:
+        yield servers
+
+
+def test_database_has_the_promised_settings(servers, run_sql):
     settings = ["server_encoding", "fsync", "synchronous_commit", "max_connections", "listen_addresses", "TimeZone"]
 
-    with EmbeddedServers.start(data_dir) as servers:
-        values = [run_sql(servers.database_url, f"SHOW {name}") for name in settings]
-        version = run_sql(servers.database_url, "SELECT current_setting('server_version_num')::int / 10000")
-        locale = run_sql(servers.database_url, "SELECT datlocale FROM pg_database WHERE datname = 'scryon'")
+    values = [run_sql(servers.database_url, f"SHOW {name}") for name in settings]
+    version = run_sql(servers.database_url, "SELECT current_setting('server_version_num')::int / 10000")
+    locale = run_sql(servers.database_url, "SELECT datlocale FROM pg_database WHERE datname = 'scryon'")
 
     assert values == ["UTF8", "on", "on", "200", "", "UTC"]
     assert (version, locale) == (18, "C.UTF-8")
 
 
-async def test_urls_suit_sqlalchemy_and_dramatiq(data_dir):
-    with EmbeddedServers.start(data_dir) as servers:
-        engine = create_async_engine(make_url(servers.database_url).set(drivername="postgresql+asyncpg"))
-        async with engine.connect() as connection:
-            user = await connection.scalar(text("SELECT current_user"))
-        await engine.dispose()
-        answer = RedisBroker(url=servers.redis_url).client.ping()
+async def test_urls_suit_sqlalchemy_and_dramatiq(servers):
+    engine = create_async_engine(make_url(servers.database_url).set(drivername="postgresql+asyncpg"))
+
+    async with engine.connect() as connection:
+        user = await connection.scalar(text("SELECT current_user"))
+    await engine.dispose()
+    answer = RedisBroker(url=servers.redis_url).client.ping()
 
     assert (user, answer) == ("scryon", True)
 
 
-def test_servers_are_reachable_through_a_private_folder_only(data_dir):
-    with EmbeddedServers.start(data_dir) as servers:
-        folder = socket_folder(servers)
-        mode = folder.stat().st_mode & 0o777
-        children = psutil.Process().children(recursive=True)
-        ports = [connection for process in children for connection in process.net_connections("inet")]
-        names = {process.name() for process in children}
-
-    assert {"postgres", "redis-server"} <= names
-    assert (mode, ports) == (0o700, [])
-    assert not folder.exists()
-
-
-def test_stop_ends_every_process_and_a_second_stop_does_nothing(data_dir):
-    servers = EmbeddedServers.start(data_dir)
+def test_servers_are_reachable_through_a_private_folder_only(servers):
     children = psutil.Process().children(recursive=True)
 
-    servers.stop()
-    servers.stop()
+    mode = Path(urlsplit(servers.redis_url).path).parent.stat().st_mode & 0o777
+    ports = [connection for process in children for connection in process.net_connections("inet")]
 
-    assert [process for process in children if process.is_running()] == []
-
-
-def test_one_server_can_be_left_out(data_dir):
-    with EmbeddedServers.start(data_dir, postgres=False) as servers:
-        names = sorted(process.name() for process in psutil.Process().children(recursive=True))
-
-    assert servers.database_url is None
-    assert "postgres" not in names
+    assert {"postgres", "redis-server"} <= {process.name() for process in children}
+    assert (mode, ports) == (0o700, [])
 
 
-def test_two_data_dirs_are_served_side_by_side(data_dir, tmp_path, run_sql):
-    other_dir = tmp_path / "other"
-
-    with EmbeddedServers.start(data_dir) as first, EmbeddedServers.start(other_dir) as second:
-        run_sql(first.database_url, "CREATE TABLE only_here ()")
-        redis.Redis.from_url(first.redis_url).set("only", "here")
-        in_second = run_sql(second.database_url, "SELECT to_regclass('only_here')::text")
-        keys = redis.Redis.from_url(second.redis_url).keys()
-
-    assert (in_second, keys) == (None, [])
-
-
-def test_data_dir_in_use_is_refused(data_dir, run_sql):
-    with EmbeddedServers.start(data_dir) as servers:
+def test_data_dir_in_use_is_refused(tmp_path):
+    data_dir = tmp_path / "data"
+    with EmbeddedServers.start(data_dir, postgres=False) as user:
         with pytest.raises(EmbeddedServersError) as refusal:
-            EmbeddedServers.start(data_dir)
-        answer = run_sql(servers.database_url, "SELECT 1")
+            EmbeddedServers.start(data_dir, postgres=False)
+        answer = redis.Redis.from_url(user.redis_url).ping()
 
     assert str(refusal.value) == (
         f"The data directory {data_dir} is in use (process {os.getpid()}): "
         "stop it, or choose another one with --data-dir"
     )
-    assert answer == 1
+    assert answer is True
+
+
+def test_stop_ends_every_process_and_a_second_stop_does_nothing(data_dir):
+    before = psutil.Process().children(recursive=True)
+    servers = EmbeddedServers.start(data_dir)
+    sockets = Path(urlsplit(servers.redis_url).path).parent
+
+    servers.stop()
+    servers.stop()
+
+    assert set(psutil.Process().children(recursive=True)) <= set(before)
+    assert not sockets.exists()
+
+
+def test_one_server_can_be_left_out(tmp_path):
+    with EmbeddedServers.start(tmp_path / "data", postgres=False) as servers:
+        answer = redis.Redis.from_url(servers.redis_url).ping()
+
+    assert (servers.database_url, answer) == (None, True)
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+def test_two_data_dirs_are_served_side_by_side(servers, data_dir, run_sql):
+    with EmbeddedServers.start(data_dir) as others:
+        run_sql(others.database_url, "CREATE TABLE only_there ()")
+        redis.Redis.from_url(others.redis_url).set("only", "there")
+        table = run_sql(servers.database_url, "SELECT to_regclass('only_there')::text")
+        keys = redis.Redis.from_url(servers.redis_url).keys()
+
+    assert (table, keys) == (None, [])
 
 
 def test_data_dir_that_cannot_be_made_is_refused(tmp_path):
@@ -129,11 +132,10 @@ def test_data_dir_that_cannot_be_made_is_refused(tmp_path):
     )
 
 
-def test_server_that_does_not_start_gives_its_reason_and_leaves_nothing(data_dir):
+def test_server_that_does_not_start_gives_its_reason(data_dir):
     (data_dir / "postgres" / "PG_VERSION").write_text("17\n")
 
     with pytest.raises(EmbeddedServersError) as refusal:
         EmbeddedServers.start(data_dir)
 
     assert str(refusal.value) == "PostgreSQL did not start: database files are incompatible with server"
-    assert psutil.Process().children(recursive=True) == []
