@@ -13,13 +13,21 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x5C4E_0001
 """Advisory lock that makes processes which start together migrate one after the other."""
 
-UNREACHABLE_ERRORS = (OSError, OperationalError, InterfaceError, asyncpg.PostgresConnectionError, TimeoutError)
+UNREACHABLE_ERRORS = (
+    OSError,
+    OperationalError,
+    InterfaceError,
+    PoolTimeoutError,
+    asyncpg.PostgresConnectionError,
+    TimeoutError,
+)
 """What a missing or overloaded database raises; anything else is a bug."""
 
 
