@@ -1,11 +1,15 @@
 """Reads JSON the way every door of Scryon does: UTF-8 only, no NaN, no member twice, a byte order mark is fine.
 
+And writes it: fast, whatever stored documents hold.
+
 Source: rest.md, section 1.10, E14.
 """
 
 import json
 from collections.abc import Sequence
 from typing import Any, NoReturn
+
+import orjson
 
 
 class InvalidJsonError(ValueError):
@@ -34,3 +38,14 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise InvalidJsonError(f"{name} is not JSON")
+
+
+def write_json(value: Any) -> bytes:
+    """Write a JSON value, UTF-8 without line breaks.
+
+    Stored documents may hold what orjson does not write: integers beyond 64 bits and lone surrogates.
+    """
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, separators=(",", ":")).encode()

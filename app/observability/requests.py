@@ -1,0 +1,106 @@
+"""What every HTTP request gets, whatever answers it: an id, an access log line, an answer even to a bug.
+
+Plain ASGI. Source: rest.md, sections 1.1, 1.2 and 1.5; pipeline.md, section 11.1.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
+
+REQUEST_ID_HEADER = "X-Request-Id"
+CLIENT_GONE = 499
+"""What the access log shows for a request whose client did not wait; nobody is sent it."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+class RequestMiddleware:
+    """Names each request, in `request.state.request_id`, in every log line and on the answer; writes the access log.
+
+    Answers below `/api` are marked as not to be stored.
+    """
+
+    def __init__(self, app: ASGIApp, *, access_log: bool) -> None:
+        self._app = app
+        self._access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _choose_id(Headers(scope=scope).get(REQUEST_ID_HEADER))
+        scope.setdefault("state", {})["request_id"] = request_id
+        is_private = scope["path"] == "/api" or scope["path"].startswith("/api/")
+        status = CLIENT_GONE
+        started = time.perf_counter()
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = request_id
+                if is_private:
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(reqId=request_id):
+            try:
+                await self._app(scope, receive, send_named)
+            finally:
+                if self._access_log:
+                    _log_request(scope, status, started)
+
+
+def _choose_id(given: str | None) -> str:
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _log_request(scope: Scope, status: int, started: float) -> None:
+    log.info(
+        "HTTP_REQUEST_COMPLETED",
+        method=scope["method"],
+        route=getattr(scope.get("route"), "path", "unknown"),
+        status=status,
+        durationMs=round((time.perf_counter() - started) * 1000),
+    )
+
+
+class UnexpectedErrorMiddleware:
+    """Answers with 500 what nobody has caught, and logs its type and place; its text may hold content and stays out."""
+
+    def __init__(self, app: ASGIApp, *, respond: Callable[[str], Response]) -> None:
+        """`respond` makes the answer for a path."""
+        self._app = app
+        self._respond = respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except ClientDisconnect:
+            log.info("client_disconnected")
+        except Exception as error:
+            log.exception("unexpected_error", exc_info=error)
+            if has_started:
+                # Half an answer is out: only a broken connection tells the client so.
+                raise
+            await self._respond(scope["path"])(scope, receive, send)
