@@ -1,0 +1,129 @@
+"""Find what people say will be done: commitments, requests and plans, each with its verb and what follows it.
+
+A statement needs a known frame ("i will", "can you", "please"), a known verb and a plausible object; everything else is
+talk. What happens within the call ("let me look at your account", "can you tell me the number") is no task.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.providers.local_analysis.due_dates import When, find_when
+from app.providers.local_analysis.frames import StatementKind, match_frame, match_plan, match_wanted_thing
+from app.providers.local_analysis.sentences import Clause, Word
+from app.providers.local_analysis.task_lexicon import (
+    FREE_VERBS,
+    LIGHT_VERB_OBJECTS,
+    OBJECT_VERBS,
+    REQUESTABLE_STEPS,
+    SECOND_TASK_VERBS,
+    STEP_VERBS,
+)
+from app.providers.local_analysis.verbs import (
+    DO,
+    PARTIES,
+    REPORT_BACK,
+    cut_tail,
+    has_object,
+    is_plausible,
+    match_verb,
+    object_words,
+    stands_for_earlier,
+)
+
+_CONDITIONS = ("if ", "when ", "unless ", "and if ", "but if ", "so if ")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing to be done. `verb` is as in the lexicon, "" for the plan of a third party; `tail` is what follows it.
+
+    `when` has its place in the lower-case text of the tail. `target` is set when the verb itself held its object.
+    `is_assigned`: it is known which side has to do it.
+    """
+
+    kind: StatementKind
+    clause: Clause
+    verb: str
+    tail: tuple[Word, ...]
+    when: When | None
+    target: Word | None = None
+    is_assigned: bool = True
+
+    @property
+    def is_anaphoric(self) -> bool:
+        """Whether the object is only a word for something said before ("I will send it", "I will do that")."""
+        return self.verb == DO or stands_for_earlier(object_words(self.tail, self.when))
+
+
+def find_statements(clause: Clause, recorded_at: datetime) -> list[Statement]:
+    """Answer what the clause says is to be done, in order: usually nothing or one thing, two around an "and"."""
+    if clause.text.startswith(_CONDITIONS):
+        return []
+    if (plan := match_plan(clause)) is not None:
+        return _read_plan(clause, plan, recorded_at)
+    if (thing := match_wanted_thing(clause)) is not None:
+        tail = cut_tail(clause.words[clause.word_index(thing.start) :])
+        return [Statement(StatementKind.REQUEST, clause, thing.verb, tail, _when(tail, recorded_at))]
+    frame = match_frame(clause)
+    if frame is None:
+        return []
+    pieces = _split_tasks(clause.words[clause.word_index(frame.end) :])
+    found = (_read_task(frame.kind, clause, words, recorded_at, is_assigned=frame.is_assigned) for words in pieces)
+    return [statement for statement in found if statement is not None]
+
+
+def _when(words: Sequence[Word], recorded_at: datetime) -> When | None:
+    return find_when(" ".join(word.lower for word in words), recorded_at)
+
+
+def _read_plan(clause: Clause, start: int, recorded_at: datetime) -> list[Statement]:
+    """Take a third party's plan when it names the day; without that it is mere talk about the future."""
+    words = clause.words[clause.word_index(start) :]
+    when = _when(words, recorded_at)
+    is_dated = when is not None and when.day is not None
+    return [Statement(StatementKind.STEP, clause, "", tuple(words), when)] if is_dated else []
+
+
+def _split_tasks(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    """Cut before "and send ..." when a task of its own follows; "and give you an answer" stays."""
+    start = 0
+    for place in range(1, len(words) - 1):
+        verb = words[place + 1].lower
+        if words[place].lower == "and" and verb in SECOND_TASK_VERBS and _stands_alone(verb, words[place + 2 :]):
+            yield words[start:place]
+            start = place + 1
+    yield words[start:]
+
+
+def _stands_alone(verb: str, behind: Sequence[Word]) -> bool:
+    tail = cut_tail(behind)
+    return has_object(object_words(tail, None)) or (verb in FREE_VERBS and bool(tail) and tail[0].lower in PARTIES)
+
+
+def _read_task(
+    kind: StatementKind, clause: Clause, words: Sequence[Word], recorded_at: datetime, *, is_assigned: bool
+) -> Statement | None:
+    """Read verb and object; None when there is no known verb or nothing plausible behind it."""
+    phrase = match_verb(words)
+    if phrase is None:
+        return None
+    tail = cut_tail(words[phrase.length :])
+    when = _when(tail, recorded_at)
+    if not is_plausible(phrase.verb, tail, when):
+        return None
+    if kind is StatementKind.REQUEST and not _can_be_asked_for(phrase.verb, tail, when):
+        return None
+    if kind is StatementKind.COMMITMENT and _is_progression(phrase.verb, tail, when):
+        kind = StatementKind.STEP
+    return Statement(kind, clause, phrase.verb, tail, when, phrase.target, is_assigned)
+
+
+def _can_be_asked_for(verb: str, tail: Sequence[Word], when: When | None) -> bool:
+    return verb in REQUESTABLE_STEPS or not _is_progression(verb, tail, when) or verb == REPORT_BACK
+
+
+def _is_progression(verb: str, tail: Sequence[Word], when: When | None) -> bool:
+    """Whether the verb only moves things on: nothing that its owner could launch."""
+    is_action = verb in OBJECT_VERBS or verb in LIGHT_VERB_OBJECTS
+    return verb == REPORT_BACK or (verb in STEP_VERBS and not (is_action and has_object(object_words(tail, when))))
