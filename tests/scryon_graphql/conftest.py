@@ -1,0 +1,75 @@
+"""Asks the schema the way both doors do, without HTTP."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event
+
+from app.resources import Resources
+from scryon_graphql.context import make_context
+from scryon_graphql.schema import schema
+
+
+class Client:
+    """The schema as one user sees it."""
+
+    def __init__(self, resources: Resources, user_id: UUID) -> None:
+        self._resources = resources
+        self._user_id = user_id
+
+    async def run(self, document: str, **variables: Any) -> Any:
+        """Answer as it is."""
+        context = make_context(self._resources, self._user_id, "test-request")
+        return await schema.execute(document, variable_values=variables, context_value=context)
+
+    async def get(self, document: str, **variables: Any) -> Any:
+        """Data of an answer without errors."""
+        result = await self.run(document, **variables)
+        assert result.errors is None
+        return result.data
+
+    async def refused(self, document: str, **variables: Any) -> dict[str, Any]:
+        """Extensions of the only error."""
+        result = await self.run(document, **variables)
+        assert result.errors is not None
+        [error] = result.errors
+        return error.extensions
+
+
+@pytest.fixture
+def client(resources: Resources, alice: UUID) -> Client:
+    """The schema as alice sees it."""
+    return Client(resources, alice)
+
+
+@pytest.fixture
+def stranger(resources: Resources, bob: UUID) -> Client:
+    """The schema as bob sees it."""
+    return Client(resources, bob)
+
+
+Counter = Callable[[], AbstractContextManager[list[str]]]
+
+
+@pytest.fixture
+def statements(resources: Resources) -> Counter:
+    """A block that collects the SQL statements that run in it."""
+
+    @contextmanager
+    def collect() -> Iterator[list[str]]:
+        found: list[str] = []
+
+        def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            found.append(statement)
+
+        engine = resources.database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", remember)
+        try:
+            yield found
+        finally:
+            event.remove(engine, "before_cursor_execute", remember)
+
+    return collect

@@ -1,0 +1,53 @@
+"""Voice profiles, which this version can only remove. Source: rest.md, sections 2.16 to 2.18."""
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.resources import Resources
+from app.uploads.stored import StoredUpload
+from app.voice.models import VoiceProfile
+from tests.scryon_graphql.conftest import Client
+
+NOT_AVAILABLE = {"code": "feature_not_available", "status": 404, "details": {}}
+
+
+def make_profile(owner: UUID) -> VoiceProfile:
+    return VoiceProfile(
+        user_id=owner,
+        provider="pyannote",
+        model="precision-2",
+        embedding_json={},
+        consent_version="v1",
+        sample_duration_seconds=27,
+    )
+
+
+async def test_status_is_not_available(client: Client) -> None:
+    assert await client.refused("{ voiceProfile { status enabled } }") == NOT_AVAILABLE
+
+
+async def test_profile_cannot_be_made(client: Client) -> None:
+    upload = StoredUpload(uuid4(), "users/x", "audio/wav", 4, None, "0" * 64)
+
+    refused = await client.refused(
+        "mutation ($file: Upload!) { putVoiceProfile(file: $file, consentAccepted: true) { status } }", file=upload
+    )
+
+    assert refused == NOT_AVAILABLE
+
+
+async def test_own_profile_can_be_removed_and_removed_again(
+    client: Client, resources: Resources, alice: UUID, bob: UUID
+) -> None:
+    async with resources.database.transaction() as session:
+        session.add_all([make_profile(alice), make_profile(bob)])
+
+    first = await client.get("mutation { deleteVoiceProfile }")
+    second = await client.get("mutation { deleteVoiceProfile }")
+
+    async with resources.database.read() as session:
+        owners = (await session.scalars(select(col(VoiceProfile.user_id)))).all()
+    assert (first, second) == ({"deleteVoiceProfile": True}, {"deleteVoiceProfile": False})
+    assert owners == [bob]
