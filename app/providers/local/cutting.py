@@ -1,17 +1,45 @@
 """Cutting a recording at its silences into pieces that engines decode one by one.
 
-Source: pipeline.md, section 3.4, "Local engine".
+Source: pipeline.md, sections 3.2 ("dual_party") and 3.4 ("Local engine").
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from app.audio.recording import SAMPLE_RATE_HZ
-from app.providers.local.voice_activity import FRAME_SECONDS, Stretch
+from app.audio.recording import SAMPLE_RATE_HZ, PreparedAudio
+from app.providers.local.cpu_pool import CpuPool
+from app.providers.local.voice_activity import FRAME_SECONDS, Stretch, find_speech, measure_speech
+
+_CHANNEL_SPEAKERS = ("SPEAKER_00", "SPEAKER_01")
 
 _JOINED_GAP_SECONDS = 0.6  # a longer pause ends a sentence anyway (transcript.md, section 4.0)
 _WANTED_SECONDS = 25.0
 _MAX_SECONDS = 30.0
 _MIN_SECONDS_BEFORE_CUT = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """16 kHz PCM of at most 30 s that starts at `start_seconds`; `speaker` is known when it is a party's channel."""
+
+    pcm: bytes
+    start_seconds: float
+    speaker: str | None = None
+
+
+async def cut_audio(pool: CpuPool, audio: PreparedAudio) -> list[Piece]:
+    """All speech of a recording, in order within each channel when each party has one, else in order."""
+    tracks: list[tuple[bytes, str | None]] = [(audio.transcription, None)]
+    if audio.channels is not None:
+        tracks = list(zip(audio.channels, _CHANNEL_SPEAKERS, strict=True))
+    pieces: list[Piece] = []
+    for pcm, speaker in tracks:
+        probabilities = await measure_speech(pool, pcm)
+        pieces += [
+            Piece(cut_pcm(pcm, stretch), stretch.start_seconds, speaker)
+            for stretch in cut_for_decoding(find_speech(probabilities), probabilities)
+        ]
+    return pieces
 
 
 def cut_pcm(pcm: bytes, stretch: Stretch) -> bytes:

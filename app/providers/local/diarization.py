@@ -13,7 +13,7 @@ import orjson
 from app.audio.recording import PreparedAudio
 from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
-from app.providers.local.cutting import cut_for_decoding, cut_pcm
+from app.providers.local.cutting import Piece, cut_for_decoding, cut_pcm
 from app.providers.local.voice_activity import FRAME_SECONDS, Stretch, find_speech, measure_speech
 from app.providers.local.voice_clustering import Flags, FrameSequence, Labels, tell_voices_apart
 from app.providers.local.voice_features import Floats, VoiceFrames, extract_features
@@ -25,15 +25,9 @@ _MAX_BELOW_LOUD = 5.5  # in nats of energy, 24 dB: quieter frames say more about
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """A job for a child process."""
-
-    pcm: bytes
-    start_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Job:
+    """All that the clustering looks at: frames of the pieces, in order, and the speech that they were cut from."""
+
     frames: tuple[VoiceFrames, ...]
     speech: tuple[Stretch, ...]
     probabilities: tuple[float, ...]
@@ -56,7 +50,7 @@ class LocalDiarizer:
             turns = tuple(_turn(stretch.start_seconds, stretch.end_seconds, 0) for stretch in speech)
         else:
             pieces = [
-                _Piece(cut_pcm(audio.diarization, piece), piece.start_seconds)
+                Piece(cut_pcm(audio.diarization, piece), piece.start_seconds)
                 for piece in cut_for_decoding(speech, probabilities)
             ]
             frames = await self._pool.map(_extract, pieces)
@@ -79,7 +73,7 @@ def _turn(start_seconds: float, end_seconds: float, voice: int) -> Turn:
     return Turn(round(start_seconds, 3), round(end_seconds, 3), f"SPEAKER_{voice:02d}")
 
 
-def _extract(piece: _Piece) -> VoiceFrames:
+def _extract(piece: Piece) -> VoiceFrames:
     return extract_features(piece.pcm, piece.start_seconds)
 
 

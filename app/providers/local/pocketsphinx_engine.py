@@ -7,7 +7,6 @@ Source: pipeline.md, section 3.4, "Local engine".
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pocketsphinx import Config, Decoder
 
@@ -15,25 +14,14 @@ from app.audio.recording import PreparedAudio
 from app.pipeline.raw_transcript import parse_verbose_json
 from app.pipeline.speech import RawTranscript, Word
 from app.providers.local.cpu_pool import CpuPool
-from app.providers.local.cutting import cut_for_decoding, cut_pcm
+from app.providers.local.cutting import Piece, cut_audio
 from app.providers.local.verbose_json import to_verbose_json
-from app.providers.local.voice_activity import find_speech, measure_speech
 
-_CHANNEL_SPEAKERS = ("SPEAKER_00", "SPEAKER_01")
 _DECODER_FRAMES_PER_SECOND = 100
 _NON_WORD_STARTS = ("<", "[", "+")  # silence, noise and filler marks of the dictionary
 
 _MIN_CONFIDENCE = 0.01
 """Words less probable than this are dropped: what noise is taken for lies below, few real words do."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A job for a child process: 16 kHz PCM that starts at `start_seconds` of the recording."""
-
-    pcm: bytes
-    start_seconds: float
-    speaker: str | None
 
 
 class PocketsphinxTranscriber:
@@ -51,14 +39,11 @@ class PocketsphinxTranscriber:
 
     async def transcribe(self, audio: PreparedAudio) -> bytes:
         """Answer the raw transcript; silence and noise give no segments."""
-        tracks: list[tuple[bytes, str | None]] = [(audio.transcription, None)]
-        if audio.channels is not None:
-            tracks = list(zip(audio.channels, _CHANNEL_SPEAKERS, strict=True))
-        pieces = [piece for pcm, speaker in tracks for piece in await self._cut_track(pcm, speaker)]
+        pieces = await cut_audio(self._pool, audio)
         words = [word for answer in await self._pool.map(_decode, pieces) for word in answer]
         return to_verbose_json(
             self.model,
-            [[word for word in words if word.speaker == speaker] for _, speaker in tracks],
+            words,
             duration_seconds=audio.duration_seconds,
             language="en",
             is_formatted=False,
@@ -69,15 +54,8 @@ class PocketsphinxTranscriber:
         """Read an answer of `transcribe`."""
         return parse_verbose_json(content)
 
-    async def _cut_track(self, pcm: bytes, speaker: str | None) -> list[_Piece]:
-        probabilities = await measure_speech(self._pool, pcm)
-        return [
-            _Piece(cut_pcm(pcm, piece), piece.start_seconds, speaker)
-            for piece in cut_for_decoding(find_speech(probabilities), probabilities)
-        ]
 
-
-def _decode(piece: _Piece) -> list[Word]:
+def _decode(piece: Piece) -> list[Word]:
     """The words of a piece that are sure enough; runs in a child process."""
     decoder = _get_decoder()
     decoder.start_utt()
@@ -87,7 +65,7 @@ def _decode(piece: _Piece) -> list[Word]:
     return list(_words(decoder, piece))
 
 
-def _words(decoder: Decoder, piece: _Piece) -> Iterator[Word]:
+def _words(decoder: Decoder, piece: Piece) -> Iterator[Word]:
     for segment in decoder.seg() or ():
         if segment.word.startswith(_NON_WORD_STARTS):
             continue

@@ -3,7 +3,7 @@
 `app/pipeline/raw_transcript.py` reads it. Source: pipeline.md, section 3.4.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -15,18 +15,19 @@ _PAUSE_SECONDS = 0.6  # ends a sentence (transcript.md, section 4.0), so it ends
 
 def to_verbose_json(
     engine: str,
-    tracks: Iterable[Sequence[Word]],
+    words: Sequence[Word],
     *,
     duration_seconds: float,
-    language: str,
+    language: str | None,
     is_formatted: bool,
     is_speaker_exact: bool,
 ) -> bytes:
-    """Write the words of each track (a channel, or the only one) as segments, sorted by their start.
+    """Write words as segments, sorted by their start.
 
-    Words are in order within their track and have times. No words give no segments and an empty text.
+    Words have times and are in order among those of their speaker. No words give no segments and an empty text.
     """
-    segments = sorted((segment for words in tracks for segment in _segments(words)), key=_segment_order)
+    tracks = [[word for word in words if word.speaker == speaker] for speaker in {word.speaker for word in words}]
+    segments = sorted((segment for track in tracks for segment in _segments(track)), key=_segment_order)
     document = {
         "task": "transcribe",
         "engine": engine,
