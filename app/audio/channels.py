@@ -27,6 +27,7 @@ _MAX_BOTH_ACTIVE_SHARE = 0.50
 
 _JOINED_GAP_SECONDS = 0.3
 _MIN_TURN_SECONDS = 0.2
+_MARGIN_SECONDS = 0.1  # soft beginnings and ends of words lie below the level of activity
 _CHANNEL_SPEAKERS = ("SPEAKER_00", "SPEAKER_01")
 
 Samples = npt.NDArray[np.int16]
@@ -136,7 +137,7 @@ def _correlation(sums: _FrameSums, chosen: Flags) -> float | None:
 
 
 def _activity_turns(active: Flags, channel: int) -> list[Turn]:
-    """Make turns of a channel's active frames: gaps up to 0.3 s are joined, then turns under 0.2 s dropped."""
+    """Turns of active frames: gaps up to 0.3 s joined, turns under 0.2 s dropped, the rest widened."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], active.astype(np.int8), [0]))))
     joined: list[list[int]] = []
     for start, end in edges.reshape(-1, 2).tolist():
@@ -144,8 +145,17 @@ def _activity_turns(active: Flags, channel: int) -> list[Turn]:
             joined[-1][1] = end
         else:
             joined.append([start, end])
-    return [
-        Turn(round(start * FRAME_SECONDS, 3), round(end * FRAME_SECONDS, 3), _CHANNEL_SPEAKERS[channel])
+    turns = (
+        (start * FRAME_SECONDS, end * FRAME_SECONDS)
         for start, end in joined
         if (end - start) * FRAME_SECONDS >= _MIN_TURN_SECONDS - 1e-9
+    )
+    duration = len(active) * FRAME_SECONDS
+    return [
+        Turn(
+            round(max(0.0, start - _MARGIN_SECONDS), 3),
+            round(min(duration, end + _MARGIN_SECONDS), 3),
+            _CHANNEL_SPEAKERS[channel],
+        )
+        for start, end in turns
     ]
