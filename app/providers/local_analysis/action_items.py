@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from app.providers.local_analysis.events import Event
 from app.providers.local_analysis.frames import StatementKind
-from app.providers.local_analysis.intent_metadata import describe_intent
+from app.providers.local_analysis.intent_metadata import describe_intent, name_event
 from app.providers.local_analysis.intents import Intent, find_intent
 from app.providers.local_analysis.tasks import Task
-from app.providers.local_analysis.titles import capitalize, make_title, neutralize, quote_clause
+from app.providers.local_analysis.titles import make_title, neutralize, quote_clause
 
 _NEAR_DAYS = re.compile(r"(?<![^ ])(?:today|tonight|tomorrow|this|end of)(?![^ ])")
 
@@ -28,12 +29,12 @@ def describe_when(task: Task) -> str | None:
     if when is None:
         return None
     for clause in task.clauses:
-        position = clause.text.find(when.text)
+        position = clause.text.find(when.told)
         if position >= 0:
             start = clause.word_index(position)
-            words = clause.words[start : start + when.text.count(" ") + 1]
+            words = clause.words[start : start + when.told.count(" ") + 1]
             return neutralize(" ".join(word.shown for word in words))
-    return when.text
+    return when.told
 
 
 def write_action_item(task: Task, recorded_at: datetime) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def write_action_item(task: Task, recorded_at: datetime) -> dict[str, Any]:
             task.statement,
             intent,
             title=title,
+            nearby=task.nearby,
             partner_name=task.partner_name,
             when=moment.isoformat() if moment else None,
         ),
@@ -87,9 +89,13 @@ def write_commitments(tasks: Sequence[Task]) -> list[dict[str, Any]]:
     ]
 
 
-def write_important_dates(tasks: Sequence[Task]) -> list[dict[str, Any]]:
-    """Answer the days that were named, by date; "today", "tomorrow" and the like are due dates only."""
+def write_important_dates(tasks: Sequence[Task], events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Answer the days that were named, by date; for tasks "today", "tomorrow" and the like are due dates only."""
     dates = [
+        {"date": event.day.isoformat(), "text": event.text, "sourceSegmentIds": list(event.clause.segment_ids)}
+        for event in events
+    ]
+    dates += [
         {
             "date": task.when.day.isoformat(),
             "text": _describe_event(task).rstrip("."),
@@ -105,7 +111,4 @@ def _describe_event(task: Task) -> str:
     """A date said for a meeting is the day of the meeting, not of the arranging."""
     if find_intent(task.statement) is not Intent.MEETING:
         return title_task(task)
-    thing = title_task(task).removeprefix(f"{capitalize(task.statement.verb)} ")
-    for article in ("a ", "an ", "the "):
-        thing = thing.removeprefix(article)
-    return capitalize(thing)
+    return name_event(task.statement, title_task(task))

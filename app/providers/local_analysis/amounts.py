@@ -13,7 +13,7 @@ from app.providers.local_analysis.lexicon import NUMBER_WORDS, is_content_word
 from app.providers.local_analysis.number_words import read_number
 from app.providers.local_analysis.sentences import Clause
 
-MIN_MINUTES = 10
+MIN_MINUTES = 15
 """Fewer minutes are a manner of speaking."""
 
 _MAX_NUMBER_WORDS = 8

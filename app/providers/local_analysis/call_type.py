@@ -10,6 +10,8 @@ from app.providers.local_analysis.sentences import Clause
 
 MIN_EVIDENCE = 3
 """So many different words or phrases make a type (our choice)."""
+MIN_LEAD = 2
+"""And so many more than any other type has."""
 
 
 class CallType(StrEnum):
@@ -65,11 +67,11 @@ _EVIDENCE = {
 
 
 def find_call_type(clauses: Sequence[Clause]) -> CallType:
-    """Answer the type with the most different words; a tie is `unknown`."""
+    """Answer the type with the most different words; without a clear lead it is `unknown`."""
     text = " | ".join(clause.text for clause in clauses)
     padded = f" {text} "
     scores = {kind: sum(f" {phrase} " in padded for phrase in phrases) for kind, phrases in _EVIDENCE.items()}
     best, second = sorted(scores.values(), reverse=True)[:2]
-    if best < MIN_EVIDENCE or best == second:
+    if best < MIN_EVIDENCE or best - second < MIN_LEAD:
         return CallType.UNKNOWN
     return max(scores, key=lambda kind: scores[kind])

@@ -19,7 +19,7 @@ _WORRY = re.compile(rf"(?<![^ ])(?:{alternatives(*WORRIES)})(?= )")
 _PROBLEM = re.compile(rf"(?<![^ ])(?:{alternatives(*PROBLEM_NOUNS)})(?= )")
 _TROUBLE = re.compile(rf"(?<![^ ])(?:{alternatives(*TROUBLES)})(?![^ ])")
 _NEGATED = re.compile(r"(?<![^ ])(?:not|no|never|without any)(?: (?:a|any|really|too))?$")
-_ARTICLES = DETERMINERS | {"my", "your", "our", "his", "her", "their", "this", "that"}
+ARTICLES = DETERMINERS | {"my", "your", "our", "his", "her", "their", "this", "that"}
 
 
 class Severity(StrEnum):
@@ -81,8 +81,8 @@ def read_thing(words: Sequence[Word]) -> str | None:
     kept: list[str] = []
     for word in words[:MAX_THING_WORDS]:
         before = kept[-1].casefold() if kept else ""
-        is_new_phrase = word.lower in _ARTICLES and kept and before not in PREPOSITIONS | {"and"}
-        if is_new_phrase or (word.lower in PRONOUNS and word.lower not in _ARTICLES):
+        is_new_phrase = word.lower in ARTICLES and kept and before not in PREPOSITIONS | {"and"}
+        if is_new_phrase or (word.lower in PRONOUNS and word.lower not in ARTICLES):
             break
         kept.append("the" if word.lower in ("my", "your", "our") else word.shown)
     while kept and not is_content_word(kept[-1].casefold()):

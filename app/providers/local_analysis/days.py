@@ -44,6 +44,7 @@ _DAY = re.compile(rf"(?<![^ ])(?:(?:{_LEAD}) )?(?:{'|'.join(_FORMS)})(?![^ ])(?!
 _DEADLINE_DAY_OF_MONTH = re.compile(
     rf"(?<![^ ])(?P<deadline>{_DEADLINE}) the (?P<ordinal>\d{{1,2}}(?:st|nd|rd|th))(?![^ ])"
 )
+_EXACT_FORMS = ("iso", "day_month", "month_day", "ordinal")
 _NOT_AHEAD = re.compile(r"(?<![^ ])(?:since|last|past|every|each|previous)(?: the)? $")
 
 
@@ -55,11 +56,12 @@ class Span(NamedTuple):
 
 
 class DayPhrase(NamedTuple):
-    """A phrase that names a day; `day` is None when it settles none."""
+    """A phrase that names a day; `day` is None when it settles none. `is_exact`: by its date, not by its weekday."""
 
     span: Span
     day: date | None
     is_deadline: bool
+    is_exact: bool
 
 
 def iter_days(text: str, today: date) -> Iterator[DayPhrase]:
@@ -67,7 +69,9 @@ def iter_days(text: str, today: date) -> Iterator[DayPhrase]:
     for pattern in (_DAY, _DEADLINE_DAY_OF_MONTH):
         for match in pattern.finditer(text):
             if not _NOT_AHEAD.search(text[: match.start()]):
-                yield DayPhrase(Span(match.start(), match.end()), _resolve(match, today), match["deadline"] is not None)
+                span, is_deadline = Span(match.start(), match.end()), match["deadline"] is not None
+                is_exact = any(match.groupdict().get(form) for form in _EXACT_FORMS)
+                yield DayPhrase(span, _resolve(match, today), is_deadline, is_exact)
 
 
 def resolve_weekday(name: str, today: date, *, is_next_week: bool) -> date:

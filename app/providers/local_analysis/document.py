@@ -55,7 +55,7 @@ def build_analysis(transcript: Transcript, request: AnalysisRequest) -> dict[str
         "actionItems": [write_action_item(task, request.recorded_at) for task in actions],
         "nextSteps": [write_next_step(task) for task in steps],
         "followUps": [],
-        "importantDates": write_important_dates(findings.tasks),
+        "importantDates": write_important_dates(findings.tasks, findings.events),
         "commitments": write_commitments(findings.tasks),
         **_write_evidence(findings),
         "sentiment": describe_sentiment(transcript, clauses),

@@ -27,9 +27,9 @@ _PATTERNS = (
     re.compile(rf"(?<![^ ])(?P<range>between|from) (?:{_CLOCK}) (?:and|to|until) [^ ]+(?: (?:{_PART}))?(?![^ ])"),
     re.compile(rf"(?<![^ ])(?:{_LEAD}) (?:{_CLOCK})(?: (?:{_PART}))?(?![^ ])"),
     re.compile(rf"(?<![^ ])(?:{_CLOCK}) (?:{_PART})(?![^ ])"),
-    # Recognisers often get the hour wrong and the rest right ("at him in the morning"): a phrase, but no time.
-    re.compile(rf"(?<![^ ])at [^ ]+ in the (?:{DAYPART})(?![^ ])"),
 )
+# Recognisers often get the hour wrong and the rest right ("at him in the morning"): a phrase, but no time.
+_LOST_HOUR = re.compile(rf"(?<![^ ])at [^ ]+ in the (?:{DAYPART})(?![^ ])")
 _MORNING = re.compile(r"(?<![^ ])(?:morning|am|a\.m)(?![^ ])|\dam(?![^ ])")
 _LATER = re.compile(r"(?<![^ ])(?:afternoon|evening|tonight|night|pm|p\.m)(?![^ ])|\dpm(?![^ ])")
 _TODAY = re.compile(rf"(?<![^ ])(?:this (?:{DAYPART})|tonight)(?![^ ])")
@@ -39,10 +39,12 @@ _TODAY = re.compile(rf"(?<![^ ])(?:this (?:{DAYPART})|tonight)(?![^ ])")
 class When:
     """A phrase of time and its place in the text. `day` and `clock` are None when the words do not settle them.
 
-    `has_clock` tells that an hour is named, settled or not; `is_deadline` that it was "by", "before" or "until".
+    `told` is the phrase without an hour that was misheard. `has_clock` tells that an hour is named, settled or not;
+    `is_deadline` that it was "by", "before" or "until".
     """
 
     text: str
+    told: str
     span: Span
     day: date | None
     clock: time | None
@@ -67,7 +69,7 @@ def find_when(text: str, recorded_at: datetime) -> When | None:
 
 
 def iter_whens(text: str, recorded_at: datetime) -> Iterator[When]:
-    """Answer all phrases of time in order, a day and a clock that stand side by side as one."""
+    """Answer all phrases of time in order; a day and an hour that stand side by side are one."""
     days: list[DayPhrase | Span] = list(iter_days(text, recorded_at.date()))
     pieces = sorted([*days, *_iter_clocks(text)], key=_span)
     group: list[DayPhrase | Span] = []
@@ -87,15 +89,19 @@ def _span(piece: DayPhrase | Span) -> Span:
 
 
 def _are_side_by_side(group: list[DayPhrase | Span], piece: DayPhrase | Span) -> bool:
-    """Whether `piece` is the other half of the only piece in the group."""
-    is_other_half = len(group) == 1 and isinstance(group[0], DayPhrase) != isinstance(piece, DayPhrase)
-    return is_other_half and _span(piece).start == _span(group[0]).end + 1
+    """Whether `piece` follows at once and adds a day, an hour, or the date of a weekday ("Friday, March 6th")."""
+    if _span(piece).start != _span(group[-1]).end + 1:
+        return False
+    days = [other for other in group if isinstance(other, DayPhrase)]
+    if isinstance(piece, DayPhrase):
+        return not days or (len(days) == 1 and days[0].is_exact != piece.is_exact)
+    return len(days) == len(group)
 
 
 def _iter_clocks(text: str) -> Iterator[Span]:
     """Find the clock times, longer readings before shorter ones at the same place."""
     taken: list[Span] = []
-    for pattern in _PATTERNS:
+    for pattern in (*_PATTERNS, _LOST_HOUR):
         for match in pattern.finditer(text):
             span = Span(match.start(), match.end())
             if all(span.end <= other.start or other.end <= span.start for other in taken):
@@ -106,22 +112,25 @@ def _iter_clocks(text: str) -> Iterator[Span]:
 def _read_phrase(group: list[DayPhrase | Span], text: str, today: date) -> When:
     span = Span(_span(group[0]).start, _span(group[-1]).end)
     phrase = text[span.start : span.end]
-    day_phrase = next((piece for piece in group if isinstance(piece, DayPhrase)), None)
+    days = sorted((piece for piece in group if isinstance(piece, DayPhrase)), key=lambda piece: not piece.is_exact)
+    day_phrase = days[0] if days else None
     clock_span = next((piece for piece in group if not isinstance(piece, DayPhrase)), None)
     day = today if day_phrase is None and _TODAY.search(phrase) else None
+    is_misheard = clock_span is not None and _LOST_HOUR.fullmatch(text[clock_span.start : clock_span.end])
     return When(
         text=phrase,
+        told=text[day_phrase.span.start : day_phrase.span.end] if is_misheard and day_phrase else phrase,
         span=span,
         day=day_phrase.day if day_phrase else day,
         clock=None if clock_span is None else _resolve_clock(text[clock_span.start : clock_span.end], phrase),
         has_clock=clock_span is not None,
-        is_deadline=day_phrase is not None and day_phrase.is_deadline,
+        is_deadline=any(piece.is_deadline for piece in days),
     )
 
 
 def _resolve_clock(clock_text: str, phrase: str) -> time | None:
     """Answer the time, or None for a range, a lost hour or an hour that could be before or after noon."""
-    match = next((found for pattern in _PATTERNS[:3] if (found := pattern.fullmatch(clock_text))), None)
+    match = next((found for pattern in _PATTERNS if (found := pattern.fullmatch(clock_text))), None)
     if match is None or match.groupdict().get("range"):
         return None
     if match["hour"] in _FIXED:

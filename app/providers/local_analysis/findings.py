@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.pipeline.transcript import Transcript
+from app.providers.local_analysis.action_items import title_task
 from app.providers.local_analysis.concerns import Concern, find_concerns
 from app.providers.local_analysis.decisions import Decision, find_decisions
+from app.providers.local_analysis.events import Event, find_events
 from app.providers.local_analysis.frames import StatementKind
 from app.providers.local_analysis.keywords import find_keywords
 from app.providers.local_analysis.people import Person, find_people
@@ -18,7 +20,10 @@ from app.providers.local_analysis.topics import Report, Topic, find_reports, fin
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a call holds, each list in the order of the call."""
+    """What a call holds, each list in the order of the call.
+
+    `is_misheard`: the words come from the offline recogniser, so a sentence without a known frame is not to be trusted.
+    """
 
     clauses: tuple[Clause, ...]
     tasks: tuple[Task, ...]
@@ -29,6 +34,8 @@ class Findings:
     open_questions: tuple[Clause, ...]
     people: tuple[Person, ...]
     keywords: tuple[str, ...]
+    events: tuple[Event, ...]
+    is_misheard: bool
 
     def tasks_of(self, kind: StatementKind) -> list[Task]:
         """The tasks of one kind."""
@@ -41,14 +48,27 @@ def collect_findings(transcript: Transcript, clauses: Sequence[Clause], recorded
     used = {clause.index for task in tasks for clause in task.clauses}
     talk = [clause for clause in clauses if clause.index not in used]
     people = find_people(clauses, transcript.speakers)
+    topic, reports, concerns = find_topic(clauses), find_reports(talk), find_concerns(talk)
+    confirmed = [
+        *([topic.thing] if topic else []),
+        *(report.sentence for report in reports),
+        *(concern.sentence for concern in concerns),
+        *(title_task(task) for task in tasks),
+        *(person.context for person in people),
+    ]
+    is_misheard = transcript.pipeline.transcription_provider == "local"
     return Findings(
         clauses=tuple(clauses),
         tasks=tasks,
-        topic=find_topic(clauses),
-        reports=find_reports(talk),
-        concerns=find_concerns(talk),
+        topic=topic,
+        reports=reports,
+        concerns=concerns,
         decisions=find_decisions(clauses, tasks),
         open_questions=tuple(find_open_questions(clauses, used)),
         people=people,
-        keywords=tuple(find_keywords(clauses, [person.name for person in people])),
+        keywords=tuple(
+            find_keywords(clauses, [person.name for person in people], " | ".join(confirmed) if is_misheard else None)
+        ),
+        events=find_events(talk, recorded_at),
+        is_misheard=is_misheard,
     )

@@ -4,9 +4,9 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.providers.local_analysis.lexicon import alternatives
+from app.providers.local_analysis.lexicon import EMPTY_WORDS, alternatives
 from app.providers.local_analysis.sentences import Clause
-from app.providers.local_analysis.task_lexicon import PLAN_VERBS, REQUEST_NOUNS, WANTED_VERBS
+from app.providers.local_analysis.task_lexicon import OBJECT_VERBS, PLAN_VERBS, REQUEST_NOUNS, WANTED_VERBS
 
 
 class StatementKind(StrEnum):
@@ -72,6 +72,10 @@ _PLAN = re.compile(
     r"(?![^ ])"
 )
 
+_NAMED_PLAN = re.compile(
+    rf"{_START}(?P<plan>[^ ]+ (?:will|is going to) (?:{alternatives(*OBJECT_VERBS, *PLAN_VERBS)}) )"
+)
+
 
 def match_frame(clause: Clause) -> Frame | None:
     """Answer the frame at the start of the clause; None when the clause only talks."""
@@ -96,5 +100,10 @@ def match_wanted_thing(clause: Clause) -> WantedThing | None:
 
 def match_plan(clause: Clause) -> int | None:
     """Answer where a third party's plan begins in the text ("an engineer will visit ..."); not the words before it."""
-    match = _PLAN.match(clause.text)
-    return None if match is None else match.start("plan")
+    if match := _PLAN.match(clause.text):
+        return match.start("plan")
+    match = _NAMED_PLAN.match(clause.text)
+    if match is None:
+        return None
+    name = clause.words[clause.word_index(match.start("plan"))]
+    return match.start("plan") if name.shown.istitle() and name.lower not in EMPTY_WORDS else None

@@ -32,6 +32,8 @@ _MEETING_PROVIDERS = {
 _DURATION = re.compile(
     r"(?<![^ ])(?P<number>\d{1,3}|[a-z]+(?:[ -][a-z]+)?)[ -](?P<unit>minute|hour)s?(?![^ ])|(?P<half>half(?: an)? hour)"
 )
+_GIVES_NUMBER = re.compile(r"(?<![^ ])(?:number|phone|mobile|cell|reach me|reach us)(?![^ ])")
+_OTHER_NUMBER = re.compile(r"(?<![^ ])(?:account|order|reference|customer|invoice|ticket|case|policy)(?![^ ])")
 _PLACES = "office|house|home|shop|store|branch|clinic|hotel|restaurant|cafe|airport|station"
 _LOCATION = re.compile(rf"(?<![^ ])(?:at|in) (?:the|my|your|our) (?P<place>(?:[^ ]+ )?(?:{_PLACES}))(?![^ ])")
 _OBJECT_ENDS = PREPOSITIONS | {"and", "or", "that", "when", "if", "whether"}
@@ -39,22 +41,24 @@ _NO_OBJECT = PARTIES | {"my", "your", "our", "back"}
 
 
 def describe_intent(
-    statement: Statement, intent: Intent, *, title: str, partner_name: str | None, when: str | None
+    statement: Statement, intent: Intent, *, title: str, nearby: str, partner_name: str | None, when: str | None
 ) -> dict[str, Any]:
     """Answer `intentMetadata`: only fields of this intent, only known ones.
 
-    `partner_name` is who "you" in a promise and "me" in a request is; `when` an ISO-8601 date-time; None if not known.
+    `nearby` is what the speaker says in the same breath, where an address or a number may stand. `partner_name` is who
+    "you" in a promise and "me" in a request is; `when` an ISO-8601 date-time; None if not known.
     """
     text = " ".join(word.lower for word in statement.tail)
-    number = find_phone_number(statement.clause.text.split(" "))
+    number = _find_number(statement, nearby)
     partner = partner_name if _is_for_partner(statement) else None
     match intent:
         case Intent.MEETING:
-            found = {"title": title, "proposedAt": when, **_describe_meeting(statement.tail)}
+            found = {"title": name_event(statement, title), "proposedAt": when, **_describe_meeting(statement.tail)}
         case Intent.EMAIL:
             thing = name_object(statement)
-            name, subject = (thing, None) if statement.verb in ("email", "mail") else (None, thing)
-            found = {"toEmail": find_email(statement.clause.text), "toName": partner or name, "subject": subject}
+            is_to_thing = statement.verb in ("email", "mail") and not _is_for_partner(statement)
+            name, subject = (thing, None) if is_to_thing else (partner, thing)
+            found = {"toEmail": find_email(nearby), "toName": name, "subject": subject}
         case Intent.CALL:
             found = {"contactName": name_object(statement) or partner, "phoneNumber": number}
         case Intent.MESSAGE:
@@ -64,6 +68,14 @@ def describe_intent(
         case Intent.TASK:
             found = {"title": title}
     return {key: value for key, value in found.items() if value is not None}
+
+
+def name_event(statement: Statement, title: str) -> str:
+    """Answer the event behind a title: "Schedule a meeting with the manager" gives "Meeting with the manager"."""
+    thing = title.removeprefix(f"{capitalize(statement.verb)} ")
+    for article in ("a ", "an ", "the "):
+        thing = thing.removeprefix(article)
+    return capitalize(thing)
 
 
 def _describe_meeting(tail: Sequence[Word]) -> dict[str, Any]:
@@ -82,6 +94,13 @@ def _find_attendees(tail: Sequence[Word]) -> list[dict[str, str]]:
     """Answer who is named behind "with"; "with my manager" names nobody."""
     pairs = pairwise(tail)
     return [{"name": name.shown} for before, name in pairs if before.lower == "with" and name.shown.istitle()]
+
+
+def _find_number(statement: Statement, nearby: str) -> str | None:
+    """Answer the number in the task's own words, else one that is given right after ("my number is ...")."""
+    own = find_phone_number(statement.clause.text.split(" "))
+    is_given = _GIVES_NUMBER.search(nearby) and not _OTHER_NUMBER.search(nearby)
+    return own or (find_phone_number(nearby.split(" ")) if is_given else None)
 
 
 def _find_channel(text: str) -> str | None:

@@ -71,7 +71,7 @@ def _read_clause(clause: Clause, speakers: Sequence[Speaker]) -> Iterator[_Menti
         for match in pattern.finditer(clause.text):
             place = clause.word_index(match.end()) + 1
             name = _read_name(clause.words[place:])
-            if not name:
+            if not name or (pattern is _ADDRESS and not _ends_there(clause.words, place + len(name))):
                 continue
             shown = " ".join(word.shown for word in name)
             if pattern is _INTRODUCTION:
@@ -97,6 +97,11 @@ def _read_name(words: Sequence[Word]) -> list[Word]:
         if word.surface and not word.surface[-1].isalnum():
             break
     return name
+
+
+def _ends_there(words: Sequence[Word], place: int) -> bool:
+    """Whether the name is followed by nothing: "Hello, Linden clinic" addresses nobody."""
+    return place >= len(words) or not words[place - 1].surface[-1:].isalnum()
 
 
 def _read_origin(words: Sequence[Word]) -> str | None:

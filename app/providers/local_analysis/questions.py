@@ -21,6 +21,10 @@ _FORMULAS = re.compile(
     r"anything else|how are you|how is it going|how can i help|can i help|can you hear|are you there|how do you do|"
     r"is that (?:ok|okay|all)|do you have (?:a minute|a moment|two minutes|time)|is this a good time|you know"
 )
+# What one party asks the other to do or to tell is settled within the call, or is an action item.
+_REQUEST = re.compile(
+    r"^(?:(?:and|so|but|also|ok|okay) )*(?:(?:can|could|would|will) you|(?:can|may|could) i|please)(?![^ ])"
+)
 _DEFERRALS = (
     "i do not know", "we do not know", "i am not sure", "not sure", "i will find out", "i will ask", "i will check",
     "i have to check", "i have to ask", "i need to check", "let me check", "let me find out", "i will get back",
@@ -40,7 +44,7 @@ def is_question(clause: Clause) -> bool:
     words = clause.text.split(" ")
     asks = clause.is_question or _OPENS_QUESTION.match(f"{clause.text} ") is not None
     is_whole = len(words) >= MIN_QUESTION_WORDS and any(is_content_word(word) for word in words)
-    return asks and is_whole and _FORMULAS.search(clause.text) is None
+    return asks and is_whole and not _FORMULAS.search(clause.text) and not _REQUEST.match(clause.text)
 
 
 def _is_open(question: Clause, clauses: Sequence[Clause]) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from app.providers.local_analysis.action_items import title_task
-from app.providers.local_analysis.concerns import Severity
+from app.providers.local_analysis.concerns import ARTICLES, Severity
 from app.providers.local_analysis.findings import Findings
 from app.providers.local_analysis.frames import StatementKind
+from app.providers.local_analysis.lexicon import AUXILIARIES, FUNCTION_WORDS
 from app.providers.local_analysis.phases import split_phases
 from app.providers.local_analysis.sentences import Clause
 from app.providers.local_analysis.summary import phrase_task
@@ -69,20 +70,28 @@ def write_sections(findings: Findings) -> list[dict[str, Any]]:
 
 
 def write_discussion_points(findings: Findings) -> list[dict[str, Any]]:
-    """Answer `keyDiscussionPoints` of a long call: its statements about a keyword; too few of them are none."""
-    if not is_long(findings):
+    """Answer `keyDiscussionPoints` of a long call: whole statements about a keyword; too few of them are none."""
+    if not is_long(findings) or findings.is_misheard:
         return []
     said = {fact.clause.index for fact in _list_facts(findings)}
     points: dict[str, dict[str, Any]] = {}
     for phase, clauses in split_phases(findings.clauses):
         for clause in clauses:
             keyword = next((word for word in findings.keywords if f" {word} " in f" {clause.text} "), None)
-            is_usable = MIN_POINT_WORDS <= len(clause.words) <= MAX_POINT_WORDS and not clause.is_question
-            text = make_sentence(clause.words) if keyword and is_usable and clause.index not in said else None
+            is_new = clause.index not in said and _is_statement(clause)
+            text = make_sentence(clause.words) if keyword and is_new else None
             if keyword is not None and text is not None:
                 points.setdefault(text.casefold(), _write_point(text, keyword, str(phase), clause))
     chosen = list(points.values())[:MAX_POINTS]
     return chosen if len(chosen) >= MIN_POINTS else []
+
+
+def _is_statement(clause: Clause) -> bool:
+    """Whether a clause can stand alone: a subject in front, a verb behind it, and neither too short nor too long."""
+    words = clause.text.split(" ")
+    opens_well = words[0] not in FUNCTION_WORDS or words[0] in ARTICLES
+    has_verb = any(word in AUXILIARIES for word in words[1:])
+    return opens_well and has_verb and MIN_POINT_WORDS <= len(words) <= MAX_POINT_WORDS and not clause.is_question
 
 
 def is_long(findings: Findings) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.pipeline.transcript import Segment, Transcript
-from app.providers.local_analysis.lexicon import word_set
+from app.providers.local_analysis.lexicon import is_content_word, word_set
 
 MAX_FLOW_GAP_SECONDS = 2.0
 """Neighbouring segments of one speaker closer than this are one text (transcript.md, section 4.8)."""
@@ -18,6 +18,7 @@ MAX_FLOW_GAP_SECONDS = 2.0
 _EDGE_PUNCTUATION = "\"'“”‘’([{)]}.,;:!?…।。！？—–-*_"
 _SENTENCE_ENDS = (".", "!", "?", "…", "।", "。", "！", "？")
 _QUESTION_ENDS = ("?", "？")
+_PAUSES = (",", ";", ":")
 _ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "vs.", "no.", "e.g.", "i.e."})
 _WHOLE_CONTRACTIONS = {
     "can't": ("can", "not"),
@@ -44,11 +45,17 @@ _OPENINGS = (
     r"(?:nobody|no one|somebody|someone|everybody|everyone|nothing) (?:has|is|was|will|had)",
     r"(?:an|a|the|our|my|your) [^ ]+(?: [^ ]+)? (?:will|is going to)",
 )
-_OPENING = re.compile(rf"(?<![^ ])(?=(?:{'|'.join(_OPENINGS)})(?![^ ]))")
+_NAMED_SUBJECT = r"(?:the|our|my|your) [^ ]+(?: [^ ]+)? (?:is|are|was|were|has|have)"
+_OPENING = re.compile(rf"(?<![^ ])(?=(?:(?P<named>{_NAMED_SUBJECT})|{'|'.join(_OPENINGS)})(?![^ ]))")
+_CONDITION = re.compile(r"(?:(?:and|but|so|or|then) )?(?:if|unless)(?![^ ])")
+_POLITE_CONDITION = re.compile(
+    r"(?:and |so )?if (?:(?:that|it|this) is (?:ok|okay|fine|possible|alright|all right)|"
+    r"you (?:like|want|wish|prefer|do not mind|agree)|possible)(?![^ ])"
+)
 _SUBORDINATORS = word_set(
     "which who if when before after until till while since as than where what how why whether although unless"
 )
-_REPORTING = word_set("think guess believe suppose hope hoping know said say told promised wish thought")
+_REPORTING = word_set("think guess believe suppose hope hoping said say told promised wish thought")
 _HOLDING = word_set("will shall would can could to not must should")
 _BEFORE_DEMONSTRATIVE = word_set("with about for of to on like do at is was by from after in")
 CONNECTORS = word_set("and so then plus or also")
@@ -69,7 +76,8 @@ class Word:
 class Clause:
     """Some words of one speaker; never empty. `text` is its lower-case words joined with single spaces.
 
-    `index` counts the clauses of the call, `turn` the changes of speaker, both from 0.
+    `index` counts the clauses of the call, `turn` the changes of speaker, both from 0. `is_conditional`: an "if" stands
+    at its start or right before it, and it is more than politeness.
     """
 
     index: int
@@ -79,6 +87,7 @@ class Clause:
     text: str
     opens_sentence: bool
     is_question: bool
+    is_conditional: bool = False
 
     @property
     def segment_ids(self) -> tuple[str, ...]:
@@ -119,6 +128,7 @@ def read_clauses(transcript: Transcript) -> tuple[Clause, ...]:
                         text=" ".join(word.lower for word in words),
                         opens_sentence=number == 0,
                         is_question=words[-1] is sentence[-1] and _last_surface(words).endswith(_QUESTION_ENDS),
+                        is_conditional=_is_condition(words) or (number > 0 and _is_condition(clauses[-1].words)),
                     )
                 )
     return tuple(clauses)
@@ -131,7 +141,8 @@ def split_words(sentence: Sequence[Word]) -> list[Sequence[Word]]:
     cuts = [0]
     for match in _OPENING.finditer(text):
         place = text.count(" ", 0, match.start())
-        if _is_held(words, place):
+        is_paused = place > 0 and sentence[place - 1].surface.endswith(_PAUSES)
+        if (_is_held(words, place) and not is_paused) or (match["named"] and not _ends_phrase(words, place)):
             continue
         while place > 0 and words[place - 1] in CONNECTORS:
             place -= 1
@@ -148,6 +159,16 @@ def _is_held(words: Sequence[str], place: int) -> bool:
     if before == "that":
         return place > 1 and words[place - 2] not in _BEFORE_DEMONSTRATIVE
     return before in _SUBORDINATORS or before in _REPORTING or before in _HOLDING
+
+
+def _is_condition(words: Sequence[Word]) -> bool:
+    text = " ".join(word.lower for word in words)
+    return _CONDITION.match(text) is not None and _POLITE_CONDITION.match(text) is None
+
+
+def _ends_phrase(words: Sequence[str], place: int) -> bool:
+    """Whether the word before can end a thought, so that "the order was late" behind it is a new one."""
+    return place > 0 and (words[place - 1] in CONNECTORS or is_content_word(words[place - 1]))
 
 
 def _turns(segments: Sequence[Segment]) -> Iterator[list[Segment]]:

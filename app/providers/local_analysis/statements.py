@@ -10,6 +10,7 @@ from datetime import datetime
 
 from app.providers.local_analysis.due_dates import When, find_when
 from app.providers.local_analysis.frames import StatementKind, match_frame, match_plan, match_wanted_thing
+from app.providers.local_analysis.lexicon import EMPTY_WORDS
 from app.providers.local_analysis.sentences import Clause, Word
 from app.providers.local_analysis.task_lexicon import (
     FREE_VERBS,
@@ -30,8 +31,6 @@ from app.providers.local_analysis.verbs import (
     object_words,
     stands_for_earlier,
 )
-
-_CONDITIONS = ("if ", "when ", "unless ", "and if ", "but if ", "so if ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Statement:
 
 def find_statements(clause: Clause, recorded_at: datetime) -> list[Statement]:
     """Answer what the clause says is to be done, in order: usually nothing or one thing, two around an "and"."""
-    if clause.text.startswith(_CONDITIONS):
+    if clause.is_conditional:
         return []
     if (plan := match_plan(clause)) is not None:
         return _read_plan(clause, plan, recorded_at)
@@ -78,10 +77,11 @@ def _when(words: Sequence[Word], recorded_at: datetime) -> When | None:
 
 
 def _read_plan(clause: Clause, start: int, recorded_at: datetime) -> list[Statement]:
-    """Take a third party's plan when it names the day; without that it is mere talk about the future."""
+    """Take a third party's plan when it names the day or the person; else it is mere talk about the future."""
     words = clause.words[clause.word_index(start) :]
     when = _when(words, recorded_at)
-    is_dated = when is not None and when.day is not None
+    is_named = words[0].shown.istitle() and words[0].lower not in EMPTY_WORDS
+    is_dated = is_named or (when is not None and when.day is not None)
     return [Statement(StatementKind.STEP, clause, "", tuple(words), when)] if is_dated else []
 
 

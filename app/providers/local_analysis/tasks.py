@@ -5,6 +5,7 @@ promised, or said twice, is one task. Owners are speakers of the transcript or n
 not in it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,12 +19,14 @@ from app.providers.local_analysis.lexicon import PREPOSITIONS, is_content_word, 
 from app.providers.local_analysis.sentences import Clause, cite
 from app.providers.local_analysis.statements import Statement, find_statements
 from app.providers.local_analysis.task_lexicon import HIGH_PRIORITY, LOW_PRIORITY
-from app.providers.local_analysis.verbs import object_words
+from app.providers.local_analysis.verbs import DO, object_words
 
 MAX_ANSWER_TURNS = 3
 """A promise within this many turns after a request can be the answer to it."""
 
 _GENERIC_WORDS = word_set("new old other same first last next whole little big right wrong thing things way bit lot")
+_SENDING = frozenset({"send", "mail", "email", "forward", "share", "post", "send over"})
+_REFERS_BACK = re.compile(r"(?:it|this|that) is ")
 _REFUSALS = (
     "i can not", "we can not", "unfortunately", "i am afraid", "that is not possible", "that will not be possible",
 )  # fmt: skip
@@ -41,7 +44,8 @@ class Priority(StrEnum):
 class Task:
     """Something to be done. `clauses` are all places where it was said, in the order of the call.
 
-    `owner` is who has to do it and `partner` who waits for it; both None unless the call tells.
+    `owner` is who has to do it and `partner` who waits for it; both None unless the call tells. `nearby` is its
+    clause and the next ones of the same turn.
     """
 
     statement: Statement
@@ -50,6 +54,7 @@ class Task:
     partner: Speaker | None
     when: When | None
     priority: Priority
+    nearby: str
 
     @property
     def is_step(self) -> bool:
@@ -73,7 +78,7 @@ def find_tasks(transcript: Transcript, clauses: Sequence[Clause], recorded_at: d
         for statement in find_statements(clause, recorded_at):
             if statement.kind is StatementKind.REQUEST and _is_refused(clause, clauses):
                 continue
-            task = _make_task(transcript, statement)
+            task = _make_task(transcript, statement, clauses)
             twin = next((place for place in range(len(tasks)) if _are_same(tasks[place], task)), None)
             if twin is not None:
                 tasks[twin] = _merge(tasks[twin], task)
@@ -82,7 +87,7 @@ def find_tasks(transcript: Transcript, clauses: Sequence[Clause], recorded_at: d
     return tuple(tasks)
 
 
-def _make_task(transcript: Transcript, statement: Statement) -> Task:
+def _make_task(transcript: Transcript, statement: Statement, clauses: Sequence[Clause]) -> Task:
     speaker, other = _parties(transcript, statement.clause.speaker_id)
     owner, partner = speaker, other
     if statement.kind is StatementKind.REQUEST:
@@ -90,7 +95,9 @@ def _make_task(transcript: Transcript, statement: Statement) -> Task:
     elif statement.verb == "":
         owner = partner = None
     clause = statement.clause
-    return Task(statement, (clause,), owner, partner, statement.when, find_priority(clause.text))
+    following = [other.text for other in clauses[clause.index : clause.index + 4] if other.turn == clause.turn]
+    priority = find_priority(" | ".join(following[:2]) if _REFERS_BACK.match(" ".join(following[1:2])) else clause.text)
+    return Task(statement, (clause,), owner, partner, statement.when, priority, " | ".join(following))
 
 
 def _parties(transcript: Transcript, speaker_id: str) -> tuple[Speaker | None, Speaker | None]:
@@ -128,7 +135,8 @@ def _are_same(earlier: Task, later: Task) -> bool:
     distance = later.clauses[0].turn - earlier.clauses[-1].turn
     is_answer = first.kind is not second.kind and 0 < distance <= MAX_ANSWER_TURNS
     if second.is_anaphoric:
-        return distance <= MAX_ANSWER_TURNS and (second.verb == first.verb or (second.verb == "do" and is_answer))
+        is_same_verb = second.verb == first.verb or {second.verb, first.verb} <= _SENDING
+        return distance <= MAX_ANSWER_TURNS and (is_same_verb or (second.verb == DO and is_answer))
     if is_answer and not _heads(first).isdisjoint(_nouns(second)):
         return True
     return first.verb == second.verb and _is_subset(_nouns(first), _nouns(second))

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from app.providers.local_analysis.due_dates import When
 from app.providers.local_analysis.frames import StatementKind
-from app.providers.local_analysis.lexicon import AUXILIARIES, CONJUNCTIONS, DETERMINERS, FILLERS, PREPOSITIONS
+from app.providers.local_analysis.lexicon import ADVERBS, AUXILIARIES, CONJUNCTIONS, DETERMINERS, FILLERS, PREPOSITIONS
 from app.providers.local_analysis.sentences import CONNECTORS, Clause, Word
 from app.providers.local_analysis.statements import Statement
 from app.providers.local_analysis.task_lexicon import MEETING_NOUNS
@@ -35,6 +35,8 @@ _DANGLING = PREPOSITIONS | CONJUNCTIONS | DETERMINERS | AUXILIARIES | FILLERS | 
 _NO_SENTENCE_ENDS = CONJUNCTIONS | DETERMINERS | frozenset({"that", "because"})
 _FIRST_PERSON = frozenset({"i", "we", "mine", "ours", "yours", "myself", "ourselves", "yourself"})
 _LOOSE_ADVERBS = frozenset({"also", "then", "please", "kindly", "just", "too", "now", "actually", "basically", "maybe"})
+_DIGIT = r"(?:[\d-]+|zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
+_SPOKEN_NUMBER = re.compile(rf"(?<![^ ])(?:(?:on|at|under) )?(?:\d[\d-]{{6,}}|{_DIGIT}(?: {_DIGIT}){{4,}})(?![^ ])")
 _GENERIC_SPEAKER = re.compile(r"\bspeaker[\s_-]*\d+", re.IGNORECASE)
 
 
@@ -47,7 +49,7 @@ def make_title(statement: Statement, partner_name: str | None = None) -> str:
     is_about_partner = _is_about_partner(statement)
     if not words and is_about_partner and partner_name and _WHOLE_TITLES.get(verb) == "Call back":
         return capitalize(f"call {partner_name}")
-    if not words and verb in _WHOLE_TITLES:
+    if verb in _WHOLE_TITLES and all(word in ADVERBS for word in words):
         return _WHOLE_TITLES[verb]
     return capitalize(" ".join([verb, *words]))
 
@@ -118,7 +120,7 @@ def _has_you_as_subject(lower: Sequence[str]) -> bool:
 
 def _readable(words: Sequence[Word]) -> list[str]:
     """Answer the words of a title: no party, not too many, and an end that can end a phrase."""
-    kept = _without_parties(words)[:MAX_TITLE_WORDS]
+    kept = _without_digits(_without_parties(words))[:MAX_TITLE_WORDS]
     while len(" ".join(kept)) > MAX_TITLE_CHARS:
         kept.pop()
     return _trim(kept, _DANGLING)
@@ -132,11 +134,18 @@ def _without_parties(words: Sequence[Word]) -> list[str]:
             if kept and kept[-1].casefold() in _PARTY_PREPOSITIONS:
                 kept.pop()
         elif word.lower not in _LOOSE_ADVERBS:
-            kept.append("the" if word.lower in _POSSESSIVES else word.shown)
+            shown = "the" if word.lower in _POSSESSIVES else word.shown
+            kept.append(f"{shown}," if word.surface.endswith(",") else shown)
     return kept
 
 
+def _without_digits(words: list[str]) -> list[str]:
+    """Drop a spoken telephone number with the preposition before it; the metadata hold it."""
+    spoken = " ".join(words)
+    return _SPOKEN_NUMBER.sub(" ", spoken).split()
+
+
 def _trim(words: list[str], endings: frozenset[str]) -> list[str]:
-    while words and words[-1].casefold() in endings:
+    while words and words[-1].casefold().rstrip(",") in endings:
         words = words[:-1]
-    return words
+    return [*words[:-1], words[-1].rstrip(",")] if words else []

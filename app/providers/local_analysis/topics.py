@@ -10,7 +10,7 @@ from app.providers.local_analysis.sentences import Clause
 from app.providers.local_analysis.titles import make_sentence, neutralize
 
 _CALLING = "calling|call|called|phoning|ringing|writing"
-_ASKING = "talk|speak|ask|discuss|inquire|enquire|question|questions"
+_ASKING = "talk|speak|ask|discuss|inquire|enquire|question|questions|remind|inform"
 _REASONS = (
     re.compile(rf"(?<![^ ])(?:{_CALLING}) (?:you )?(?:back )?(?:about|regarding|concerning)(?= )"),
     re.compile(r"(?<![^ ])reason (?:for|of) (?:my|the|this) call is(?= )"),

@@ -62,6 +62,7 @@ _VERB_FORMS = (
     | frozenset([*FREE_VERBS, *LIGHT_VERB_OBJECTS])
     | word_set("calls sends helps tell tells help told called sent")
 )
+_CALL_VERBS = word_set("call phone ring")
 _AFTER_CALL_ME = word_set(
     "back at on when if before after again later in this next as by and about tomorrow today tonight monday "
     "tuesday wednesday thursday friday saturday sunday please"
@@ -136,7 +137,7 @@ def is_plausible(verb: str, tail: Sequence[Word], when: When | None) -> bool:
     if verb in IN_CALL_VERBS and not _outlives_call(words, when):
         return False
     if verb in FREE_VERBS:
-        return _is_free_tail(tail, words)
+        return _is_free_tail(verb, tail, words)
     return has_object(words)
 
 
@@ -169,10 +170,12 @@ def _outlives_call(words: Sequence[str], when: When | None) -> bool:
     return when is not None or "with" in words
 
 
-def _is_free_tail(tail: Sequence[Word], words: Sequence[str]) -> bool:
+def _is_free_tail(verb: str, tail: Sequence[Word], words: Sequence[str]) -> bool:
     """Whether nothing, somebody or a time stands behind "call"; "call me David" and "call it a day" are no calls."""
-    if len(tail) > 1 and tail[0].lower in PARTIES and tail[1].lower not in _AFTER_CALL_ME:
+    is_named = len(tail) > 1 and tail[0].lower in PARTIES and tail[1].lower not in _AFTER_CALL_ME
+    if is_named and verb in _CALL_VERBS:
         return has_object(words) and words[0] in PREPOSITIONS
-    if words and words[0] in ("it", "that", "this"):
+    if words and words[0] in _ANAPHORA:
         return False
-    return all(word in EMPTY_WORDS for word in words) or has_object(words)
+    end = next((place for place, word in enumerate(words) if word in _INNER), len(words))
+    return all(word in EMPTY_WORDS for word in words[:end]) or has_object(words)
