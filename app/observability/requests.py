@@ -53,12 +53,13 @@ class RequestMiddleware:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(reqId=request_id):
-            try:
-                await self._app(scope, receive, send_named)
-            finally:
-                if self._access_log:
-                    _log_request(scope, status, started)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(reqId=request_id)
+        try:
+            await self._app(scope, receive, send_named)
+        finally:
+            if self._access_log:
+                _log_request(scope, status, started)
 
 
 def _choose_id(given: str | None) -> str:

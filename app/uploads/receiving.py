@@ -72,7 +72,7 @@ class ReceivedForm:
         """
         if not self.is_audio:
             raise UnsupportedMediaTypeError(ACCEPTED_FORMATS)
-        if not self.has_file:
+        if not self.has_file and all(problem.field not in ("file", "body") for problem in self.problems):
             self.refuse("file", "is required")
         if self.problems or self.recording is None:
             raise ValidationFailedError(self.problems)

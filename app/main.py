@@ -1,0 +1,104 @@
+"""The ASGI application: puts the doors, REST and GraphQL, on top of the core."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from app.cors import ConfiguredCors
+from app.db import migrate
+from app.errors import InternalError, MethodNotAllowedError, RouteNotFoundError, ScryonError
+from app.observability import health
+from app.observability.logging import describe_error
+from app.observability.requests import RequestMiddleware, UnexpectedErrorMiddleware
+from app.resources import open_resources
+from app.settings import Settings
+from rest.answers import error_answer, json_answer
+from rest.openapi import ROUTERS, build_openapi
+from rest.operations import default_operations
+from scryon_graphql.door import graphql_error_answer, serve_graphql, show_graphiql
+
+GRAPHQL_PATH = "/graphql"
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application; its lifespan opens and closes everything that it needs.
+
+    Raises:
+        StaleOperationsError: a persisted operation does not fit the schema.
+    """
+    app = FastAPI(
+        title="Scryon",
+        lifespan=partial(_run, settings=settings),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.operations = default_operations()
+    for router in (*ROUTERS, health.router):
+        # Not `include_router`, which hides them behind one opaque route: `_answer_routing_error` looks at each.
+        app.router.routes.extend(router.routes)
+    app.add_api_route(GRAPHQL_PATH, serve_graphql, methods=["POST"])
+    if settings.shows_tools:
+        _add_tools(app)
+    app.add_exception_handler(ScryonError, _answer_error)
+    app.add_exception_handler(HTTPException, _answer_routing_error)
+    # The last one is the outermost.
+    app.add_middleware(UnexpectedErrorMiddleware, respond=lambda path: _error_answer(path, InternalError()))
+    if settings.cors_allowed_origins:
+        app.add_middleware(ConfiguredCors, origins=settings.cors_allowed_origins)
+    app.add_middleware(RequestMiddleware, access_log=settings.request_logging_enabled)
+    return app
+
+
+@asynccontextmanager
+async def _run(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    async with open_resources(settings) as resources:
+        if settings.migrate_at_start:
+            try:
+                await migrate(resources.database)
+            except Exception as error:
+                log.error("migration_failed", **describe_error(error))
+                raise
+        app.state.resources = resources
+        yield
+
+
+def _add_tools(app: FastAPI) -> None:
+    document = build_openapi(app.state.operations)
+
+    async def show_openapi() -> Response:
+        return json_answer(document)
+
+    async def show_docs() -> Response:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title="Scryon")
+
+    app.add_api_route(GRAPHQL_PATH, show_graphiql, methods=["GET"])
+    app.add_api_route("/openapi.json", show_openapi, methods=["GET"])
+    app.add_api_route("/docs", show_docs, methods=["GET"])
+
+
+def _error_answer(path: str, error: ScryonError) -> Response:
+    return graphql_error_answer(error) if path == GRAPHQL_PATH else error_answer(error)
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ScryonError)
+    return _error_answer(request.url.path, error)
+
+
+async def _answer_routing_error(request: Request, error: Exception) -> Response:
+    """Starlette knows no route for the request; a path may have several, each with methods of its own."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, APIRoute) and route.path_regex.match(request.url.path):
+            methods |= route.methods or set()
+    return _error_answer(request.url.path, MethodNotAllowedError(sorted(methods)) if methods else RouteNotFoundError())

@@ -1,0 +1,91 @@
+"""Taking a recording in. Source: rest.md, section 2.2."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from app.errors import PayloadTooLargeError, StorageUnavailableError, UnsupportedMediaTypeError, ValidationFailedError
+from app.uploads import metadata as rules
+from app.uploads.metadata import CallMetadata
+from rest.caller import SignedIn
+from rest.documentation import ANY_CALL, Documentation, documented
+from rest.operations import enum_values
+
+router = APIRouter(prefix="/api/calls")
+
+
+def _form_schema() -> dict[str, Any]:
+    def text(limit: int, description: str) -> dict[str, Any]:
+        return {"type": "string", "maxLength": limit, "description": description}
+
+    members = {
+        "title": text(rules.MAX_TITLE, "Without one, the analysis suggests one."),
+        "fileName": text(rules.MAX_FILE_NAME, "Name to show; else the one of the file part."),
+        "contactName": text(rules.MAX_CONTACT_NAME, "The other party."),
+        "contactId": text(rules.MAX_CONTACT_ID, "The id in the phone's own address book."),
+        "phoneNumber": text(rules.MAX_PHONE_NUMBER, "The other party's number, stored as sent."),
+        "organization": text(rules.MAX_ORGANIZATION, "The other party's organisation."),
+        "direction": {"type": "string", "enum": list(enum_values("Direction")), "description": "Who called whom."},
+        "recordedAt": {"type": "string", "format": "date-time", "description": "When; by default now."},
+        "durationSeconds": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": rules.MAX_DURATION_SECONDS,
+            "description": "0 means not known.",
+        },
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "file": {"type": "string", "format": "binary", "description": "The recording, 1 byte to 50 MB."},
+            "metadata": {
+                "type": "object",
+                "properties": members,
+                "description": "What is known about the recording; the flat fields are ignored beside it.",
+            },
+            **members,
+        },
+        "required": ["file"],
+    }
+
+
+@router.post("/analyze")
+@documented(
+    Documentation(
+        "analyzeCall",
+        status=202,
+        answers=("AnalyzeCall",),
+        form=_form_schema,
+        location=True,
+        errors=(
+            ValidationFailedError,
+            PayloadTooLargeError,
+            UnsupportedMediaTypeError,
+            StorageUnavailableError,
+            *ANY_CALL,
+        ),
+    )
+)
+async def analyze_call(caller: SignedIn) -> Response:
+    """Take a recording in; it is processed after the answer."""
+    async with caller.receive_call() as form:
+        return await caller.answer(
+            "AnalyzeCall",
+            {"file": form.recording, "input": _to_input(form.metadata)},
+            status=202,
+            location=f"/api/calls/{form.recording.call_id}",
+        )
+
+
+def _to_input(metadata: CallMetadata) -> dict[str, Any]:
+    return {
+        "title": metadata.title,
+        "fileName": metadata.file_name,
+        "contactName": metadata.contact_name,
+        "contactId": metadata.contact_id,
+        "phoneNumber": metadata.phone_number,
+        "organization": metadata.organization,
+        "direction": metadata.direction.value,
+        "recordedAt": metadata.recorded_at.isoformat() if metadata.recorded_at else None,
+        "durationSeconds": metadata.duration_seconds,
+    }

@@ -1,0 +1,208 @@
+"""The OpenAPI document: routes and what stands beside them, answers from operations, errors from their classes.
+
+Source: architecture.md, "The facade"; rest.md, sections 1.2, 1.5, 1.9 and 4.
+"""
+
+import inspect
+from collections.abc import Iterable
+from http import HTTPStatus
+from itertools import groupby
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from app.errors import ErrorCode, ScryonError
+from rest import actions, analyze, calls, health
+from rest.documentation import Documentation, find_documentation
+from rest.health import VERSION
+from rest.inputs import Input
+from rest.json_schema import JsonSchema, SchemaWriter
+from rest.operations import Operations, default_operations
+
+ROUTERS: tuple[APIRouter, ...] = (health.router, analyze.router, calls.router, actions.router)
+"""In the order of matching: literal segments before `{id}`."""
+
+_JSON = "application/json"
+_REQUEST_ID = {"$ref": "#/components/headers/X-Request-Id"}
+
+_ID_PARAMETER = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "A malformed id is answered like an unknown one.",
+    "schema": {"type": "string", "format": "uuid"},
+}
+
+_ERROR_SCHEMA: JsonSchema = {
+    "type": "object",
+    "description": "Every error, whatever raised it.",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {
+                "code": {"type": "string", "description": "Stable.", "enum": [str(code) for code in ErrorCode]},
+                "message": {"type": "string", "description": "One English sentence for developers."},
+                "details": {"type": "object", "description": "Depends on the code; empty when there is nothing."},
+            },
+            "required": ["code", "details", "message"],
+            "additionalProperties": False,
+        }
+    },
+    "required": ["error"],
+    "additionalProperties": False,
+}
+
+_HEADERS: JsonSchema = {
+    "X-Request-Id": {
+        "description": "The one of the request when it has the right form, else a new one.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    },
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
+    "Location": {"description": "Path of the new resource.", "schema": {"type": "string"}},
+}
+
+_REQUEST_ID_PARAMETER = {
+    "name": "X-Request-Id",
+    "in": "header",
+    "required": False,
+    "description": "Taken over when it has this form.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+}
+
+
+def build_openapi(operations: Operations) -> dict[str, Any]:
+    """Make the document for all documented routes."""
+    writer = _DocumentWriter(operations)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in _iter_routes():
+        documentation = find_documentation(route.endpoint)
+        if documentation is not None:
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                paths.setdefault(route.path, {})[method.lower()] = writer.write_operation(route, documentation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Scryon",
+            "version": VERSION,
+            "description": "Turns recorded phone calls into transcripts with speakers, analyses and action items.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": {"Error": _ERROR_SCHEMA, **writer.schemas.components},
+            "headers": _HEADERS,
+            "parameters": {"X-Request-Id": _REQUEST_ID_PARAMETER},
+        },
+    }
+
+
+def export_openapi() -> bytes:
+    """The content of `openapi.json`: always the same bytes for the same code."""
+    document = build_openapi(default_operations())
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+
+
+def _iter_routes() -> Iterable[APIRoute]:
+    return (route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute))
+
+
+class _DocumentWriter:
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self.schemas = SchemaWriter(operations.schema)
+
+    def write_operation(self, route: APIRoute, documentation: Documentation) -> JsonSchema:
+        written: JsonSchema = {
+            "operationId": documentation.operation_id,
+            "summary": inspect.cleandoc(route.endpoint.__doc__ or ""),
+            "parameters": self._write_parameters(route, documentation),
+            "responses": self._write_responses(documentation),
+        }
+        body = self._write_request_body(documentation)
+        return written if body is None else {**written, "requestBody": body}
+
+    def _write_parameters(self, route: APIRoute, documentation: Documentation) -> list[JsonSchema]:
+        path = [_ID_PARAMETER] if "{id}" in route.path else []
+        query = [] if documentation.query is None else _query_parameters(documentation.query)
+        return [*path, *query, *documentation.parameters, {"$ref": "#/components/parameters/X-Request-Id"}]
+
+    def _write_request_body(self, documentation: Documentation) -> JsonSchema | None:
+        if documentation.form is not None:
+            encoding = {"metadata": {"contentType": _JSON}}
+            content = {"multipart/form-data": {"schema": documentation.form(), "encoding": encoding}}
+        elif documentation.body is not None:
+            content = {_JSON: {"schema": _without_titles(documentation.body.model_json_schema())}}
+        else:
+            return None
+        return {"required": True, "content": content}
+
+    def _write_responses(self, documentation: Documentation) -> JsonSchema:
+        responses = {str(documentation.status): self._write_success(documentation)}
+        by_status = sorted(documentation.errors, key=lambda error: (error.status, error.code))
+        for status, errors in groupby(by_status, key=lambda error: error.status):
+            responses[str(status)] = _write_errors(status, list(errors))
+        return responses
+
+    def _write_success(self, documentation: Documentation) -> JsonSchema:
+        headers = {"X-Request-Id": _REQUEST_ID}
+        if documentation.location:
+            headers["Location"] = {"$ref": "#/components/headers/Location"}
+        written = {"description": HTTPStatus(documentation.status).phrase, "headers": headers}
+        schema = documentation.schema or self._write_answers(documentation.answers)
+        return written if schema is None else {**written, "content": {_JSON: {"schema": schema}}}
+
+    def _write_answers(self, names: tuple[str, ...]) -> JsonSchema | None:
+        schemas = [self.schemas.write_answer(self._operations[name].body) for name in names]
+        if len(schemas) < 2:
+            return schemas[0] if schemas else None
+        return {"oneOf": schemas}
+
+
+def _query_parameters(query: type[Input]) -> list[JsonSchema]:
+    schema = _without_titles(query.model_json_schema())
+    required = schema.get("required", [])
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "description": member.pop("description"),
+            "schema": _drop_null(member),
+        }
+        for name, member in schema["properties"].items()
+    ]
+
+
+def _drop_null(schema: JsonSchema) -> JsonSchema:
+    """A query has no null: a parameter that may be missing is simply not required."""
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    options = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
+    return {**schema, **options[0]} if options else schema
+
+
+def _without_titles(schema: JsonSchema) -> JsonSchema:
+    """Pydantic gives every member a title, which is its name once more."""
+    members = {name: {**member} for name, member in schema["properties"].items()}
+    for member in members.values():
+        member.pop("title", None)
+    return {**{key: value for key, value in schema.items() if key != "title"}, "properties": members}
+
+
+def _write_errors(status: int, errors: list[type[ScryonError]]) -> JsonSchema:
+    headers = {"X-Request-Id": _REQUEST_ID}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    return {
+        "description": "; ".join(f"`{error.code}`: {error.message}" for error in errors),
+        "headers": headers,
+        "content": {_JSON: {"schema": _error_schema(errors)}},
+    }
+
+
+def _error_schema(errors: list[type[ScryonError]]) -> JsonSchema:
+    codes = {"properties": {"code": {"enum": [str(error.code) for error in errors]}}}
+    return {"allOf": [{"$ref": "#/components/schemas/Error"}, {"properties": {"error": codes}}]}
