@@ -1,0 +1,89 @@
+"""The frames in which people say who they are (F1 to F6). Source: transcript.md, section 5.3."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.pipeline.speakers.tokens import Token, words_match
+from app.pipeline.speakers.word_lists import GREETINGS, TIMES_OF_DAY, YES_WORDS
+
+Words = tuple[str, ...]
+
+_DOUBTS = frozenset({"if", "whether", "think", "guess", "believe", "maybe", "not", "when", "while"})
+"""Not after one of these, nor after one of these and "that"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`before`, a name, one of `after` (if there are any), all next to each other."""
+
+    before: Words
+    after: tuple[Words, ...] = ()
+    needs_proof: bool = False
+    """F5: only a known name or a name with an organisation counts; "I am" has too many other uses."""
+
+    @property
+    def is_name_first(self) -> bool:
+        """F3: the name opens the sentence, or follows a greeting or a yes."""
+        return not self.before
+
+
+FRAMES = (
+    Frame(("this", "is")),
+    Frame(("my", "name", "is")),
+    Frame(("my", "name's")),
+    Frame(("the", "name", "is")),
+    Frame((), after=(("speaking",), ("here",), ("this", "side"))),
+    *(
+        Frame((*subject, verb, preposition))
+        for subject in (("you", "are"), ("you're",))
+        for verb in ("speaking", "talking")
+        for preposition in ("to", "with")
+    ),
+    Frame(("i", "am"), needs_proof=True),
+    Frame(("i'm",), needs_proof=True),
+    Frame(("mera", "naam"), after=(("hai",),)),
+    Frame(("main",), after=(("bol", "raha"), ("bol", "rahi"))),
+)
+
+
+def find_frames(tokens: Sequence[Token], index: int) -> Iterator[Frame]:
+    """The frames whose first word (or whose name, when it comes first) stands at `index`."""
+    for frame in FRAMES:
+        if frame.is_name_first:
+            is_open = _opens_clause(tokens, index)
+        else:
+            is_open = words_match(tokens, index, frame.before) and not _is_doubted(tokens, index)
+        # A frame without a word after it is none: there is no room for a name.
+        if is_open and index + len(frame.before) < len(tokens):
+            yield frame
+
+
+def find_end(frame: Frame, tokens: Sequence[Token], index: int) -> int | None:
+    """The index after the frame's closing words, which have to stand at `index`; None when they do not."""
+    if not frame.after:
+        return index
+    for words in frame.after:
+        if words_match(tokens, index, words) and not tokens[index].follows_punctuation:
+            return index + len(words)
+    return None
+
+
+def is_greeting(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether a greeting ends with the token at `index`."""
+    word = tokens[index].full
+    return word in GREETINGS or (word in TIMES_OF_DAY and index > 0 and tokens[index - 1].full == "good")
+
+
+def _opens_clause(tokens: Sequence[Token], index: int) -> bool:
+    if tokens[index].starts_sentence:
+        return True
+    return tokens[index - 1].full in YES_WORDS or is_greeting(tokens, index - 1)
+
+
+def _is_doubted(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether the speaker only supposes what follows, in the same sentence ("I think that this is ...")."""
+    while index > 0 and not tokens[index].starts_sentence:
+        index -= 1
+        if tokens[index].full != "that":
+            return tokens[index].full in _DOUBTS
+    return False

@@ -1,0 +1,214 @@
+"""Rule 2, reading: who says who he or she is (I0 to I5). What follows from it is in `introduction_rule`.
+
+Source: transcript.md, section 5.3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.pipeline.speakers.introduction_frames import Frame, find_end, find_frames
+from app.pipeline.speakers.known_names import KnownName, find_known_name
+from app.pipeline.speakers.tokens import HONORIFICS, Token, is_question_after
+from app.pipeline.speakers.utterances import Utterance
+from app.pipeline.speakers.word_lists import NOT_BEFORE_HERE, ORGANISATION_STOP_WORDS, STOP_WORDS
+
+MAX_NAME_TOKENS = 3
+MAX_ORGANISATION_TOKENS = 3
+UNKNOWN_NAME_SECONDS = 120.0
+"""Later in the call, somebody who was not known before is rather talking about others (I3)."""
+
+_SUBJECT_GOES_ON = frozenset({"is", "are", "was", "were", "it's", "comes", "goes", "we", "you", "they", "the"})
+"""After "Tobias here": "Hi Tobias here is the file" is about something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Somebody's name, said by himself or herself: `tokens[start:end]` of the utterance, frame included.
+
+    `known` is the name of the context that it is, if any; `name` is what is displayed: the stored name, or the name as
+    spoken. `organisation` is where he or she calls from.
+    """
+
+    utterance: Utterance
+    start: int
+    end: int
+    known: KnownName | None
+    name: str
+    organisation: str | None
+
+    @property
+    def speaker_id(self) -> str:
+        return self.utterance.speaker_id
+
+    @property
+    def display_name(self) -> str:
+        return self.name if self.organisation is None else f"{self.name} ({self.organisation})"
+
+    def covers(self, utterance: Utterance, index: int) -> bool:
+        """Tell whether a token belongs to this introduction, and so is neither greeting nor mention (I8)."""
+        return utterance.index == self.utterance.index and self.start <= index < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A frame with something in the place of the name: `tokens[name_start:name_end]`; `end` is after the frame."""
+
+    frame: Frame
+    start: int
+    name_start: int
+    name_end: int
+    end: int
+
+
+def find_introductions(utterance: Utterance, names: Sequence[KnownName]) -> list[Introduction]:
+    """All introductions of an utterance in their order, never overlapping."""
+    found: list[Introduction] = []
+    for index in range(len(utterance.tokens)):
+        if found and index < found[-1].end:
+            continue
+        for frame in find_frames(utterance.tokens, index):
+            introduction = _read(utterance, names, frame, index)
+            if introduction is not None:
+                found.append(introduction)
+                break
+    return found
+
+
+def _read(utterance: Utterance, names: Sequence[KnownName], frame: Frame, start: int) -> Introduction | None:
+    tokens = utterance.tokens
+    candidate = _place(tokens, names, frame, start)
+    if candidate is None or _is_rejected(utterance, candidate):
+        return None
+    known = _find_known(tokens, names, candidate)
+    organisation = _find_organisation(tokens, names, candidate)
+    if known is None and not _is_believable(utterance, candidate, organisation):
+        return None
+    end = candidate.end if organisation is None else organisation[1]
+    return Introduction(
+        utterance=utterance,
+        start=start,
+        end=end,
+        known=known,
+        name=known.name if known is not None else _spoken(utterance, candidate.name_start, candidate.name_end),
+        organisation=None if organisation is None else _spoken(utterance, *organisation),
+    )
+
+
+def _place(tokens: Sequence[Token], names: Sequence[KnownName], frame: Frame, start: int) -> _Candidate | None:
+    """Find how far the name goes (I0) and whether the frame closes behind it."""
+    name_start = start + len(frame.before)
+    core = name_start
+    while core < len(tokens) and tokens[core].full in HONORIFICS and _is_next(tokens, core, start):
+        core += 1
+    if core == len(tokens) or not _is_next(tokens, core, start):
+        return None
+    if tokens[core].is_capitalised:
+        name_end = _capitalised_end(tokens, core)
+    else:
+        mention = find_known_name(names, tokens, core)
+        if mention is None:
+            return None
+        name_end = mention.end
+    end = find_end(frame, tokens, name_end)
+    if end is None:
+        return None
+    return _Candidate(frame, start, name_start, name_end, end)
+
+
+def _is_next(tokens: Sequence[Token], index: int, start: int) -> bool:
+    """No punctuation stands between the frame and what follows; before the frame there may be some."""
+    return index == start or not tokens[index].follows_punctuation
+
+
+def _capitalised_end(tokens: Sequence[Token], start: int) -> int:
+    end = start + 1
+    while end < min(len(tokens), start + MAX_NAME_TOKENS):
+        token = tokens[end]
+        if token.follows_punctuation or not token.is_capitalised or token.word in STOP_WORDS:
+            break
+        end += 1
+    return end
+
+
+def _name_words(tokens: Sequence[Token], candidate: _Candidate) -> tuple[str, ...]:
+    named = tokens[candidate.name_start : candidate.name_end]
+    return tuple(token.word for token in named if token.full not in HONORIFICS)
+
+
+def _is_rejected(utterance: Utterance, candidate: _Candidate) -> bool:
+    """Rule I4, as far as it holds for known names, too: what is owned or asked for is not introduced."""
+    tokens, text = utterance.tokens, utterance.segment.text
+    if any(token.is_possessive for token in tokens[candidate.name_start : candidate.name_end]):
+        return True
+    if any(is_question_after(text, tokens[end - 1]) for end in (candidate.name_end, candidate.end)):
+        return True
+    if not candidate.frame.is_name_first or candidate.end == len(tokens):
+        return False
+    following = tokens[candidate.end]
+    return not following.follows_punctuation and following.full in _SUBJECT_GOES_ON
+
+
+def _find_known(tokens: Sequence[Token], names: Sequence[KnownName], candidate: _Candidate) -> KnownName | None:
+    words = _name_words(tokens, candidate)
+    called = [name for name in names if name.is_called(words)]
+    return max(called, key=lambda name: len(name.words), default=None)
+
+
+def _find_organisation(
+    tokens: Sequence[Token], names: Sequence[KnownName], candidate: _Candidate
+) -> tuple[int, int] | None:
+    """Rule I5: the tokens of the organisation that is named right after the name; a known person is none."""
+    index = candidate.end
+    for words, is_optional in (
+        ({"here", "calling", "speaking"}, True),
+        ({"from", "at", "with"}, False),
+        ({"the"}, True),
+    ):
+        if index < len(tokens) and tokens[index].full in words and not tokens[index].follows_punctuation:
+            index += 1
+        elif not is_optional:
+            return None
+    start = index
+    while index < min(len(tokens), start + MAX_ORGANISATION_TOKENS) and _is_organisation_word(tokens[index]):
+        index += 1
+    if index == start or find_known_name(names, tokens, start) is not None:
+        return None
+    return start, index
+
+
+def _is_organisation_word(token: Token) -> bool:
+    return token.is_capitalised and not token.follows_punctuation and token.word not in ORGANISATION_STOP_WORDS
+
+
+def _is_believable(utterance: Utterance, candidate: _Candidate, organisation: tuple[int, int] | None) -> bool:
+    """Rules I3 to I5 for a name that the context does not know: a capital letter has to be evidence of a name."""
+    tokens = utterance.tokens
+    words = _name_words(tokens, candidate)
+    if utterance.segment.start_seconds > UNKNOWN_NAME_SECONDS or words[0] in STOP_WORDS or len(words[0]) == 1:
+        return False
+    if candidate.frame.needs_proof and organisation is None:
+        return False
+    if candidate.frame.is_name_first and not _is_name_at_start(tokens, candidate, words, organisation):
+        return False
+    end = candidate.end if organisation is None else organisation[0]
+    around = [*tokens[candidate.start : candidate.name_start], *tokens[candidate.name_end : end]]
+    # Where Every Word Has A Capital, a capital says nothing.
+    return any(not token.is_capitalised for token in around)
+
+
+def _is_name_at_start(
+    tokens: Sequence[Token], candidate: _Candidate, words: tuple[str, ...], organisation: tuple[int, int] | None
+) -> bool:
+    """Tell "Nadia speaking." from "Generally speaking, ..." and "Same here.": any first word has a capital."""
+    is_closed = candidate.end == len(tokens) or tokens[candidate.end].follows_punctuation
+    if organisation is None and not is_closed:
+        return False
+    if len(words) > 1 or not tokens[candidate.start].starts_sentence:
+        return True
+    is_adverb = len(words[0]) > 5 and words[0].endswith("ly")
+    return not (is_adverb or words[0].endswith("ing") or words[0] in NOT_BEFORE_HERE)
+
+
+def _spoken(utterance: Utterance, start: int, end: int) -> str:
+    tokens = utterance.tokens
+    return " ".join(utterance.segment.text[tokens[start].start : tokens[end - 1].end].split())

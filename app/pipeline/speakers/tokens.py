@@ -1,0 +1,102 @@
+"""Tokens of a text, as all rules of speaker resolution see it. Source: transcript.md, section 5.1."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+HONORIFICS = frozenset({"mr", "mrs", "ms", "sir", "madam", "shri", "dr"})
+
+_APOSTROPHES = {ord(char): "'" for char in "’ʼ‘＇"}
+_SENTENCE_END = re.compile(r"[.!?…।॥][^\s\w]*(?:\s|$)|[。！？]")
+_HYPHENS = frozenset("-‐‑")
+_QUESTION = re.compile(r"[\s\"'”’)]*[?？]")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a segment; `start` and `end` are offsets into its text.
+
+    `full` is NFKC and case-folded; `word` is `full` without a final `'s`, in which case `is_possessive` holds.
+    `follows_punctuation`: more than white space (or a hyphen inside a word, or an honorific's dot) stands before it.
+    """
+
+    text: str
+    start: int
+    end: int
+    full: str
+    word: str
+    is_possessive: bool
+    starts_sentence: bool
+    follows_punctuation: bool
+
+    @property
+    def is_capitalised(self) -> bool:
+        return self.text[0].isupper() or self.text[0].istitle()
+
+
+def tokenize(text: str) -> tuple[Token, ...]:
+    """Cut a text into its tokens: runs of letters, marks and digits of any script, with inner apostrophes."""
+    tokens: list[Token] = []
+    for start, end in _spans(text):
+        previous = tokens[-1] if tokens else None
+        gap = text[previous.end if previous else 0 : start]
+        full = fold(text[start:end])
+        is_possessive = full.endswith("'s") or (full.endswith("s") and text[end : end + 1] in ("'", "’"))
+        tokens.append(
+            Token(
+                text=text[start:end],
+                start=start,
+                end=end,
+                full=full,
+                word=full.removesuffix("'s"),
+                is_possessive=is_possessive,
+                starts_sentence=previous is None or _ends_sentence(previous, gap),
+                follows_punctuation=previous is None or not _joins(previous, gap),
+            )
+        )
+    return tuple(tokens)
+
+
+def fold(text: str) -> str:
+    """Compatibility forms, case and the shape of apostrophes do not count."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return folded.translate(_APOSTROPHES)
+
+
+def words_match(tokens: Sequence[Token], index: int, words: Sequence[str]) -> bool:
+    """Tell whether these spellings stand at `index`, one after the other and without punctuation between them."""
+    found = tokens[index : index + len(words)]
+    return [token.full for token in found] == list(words) and not any(token.follows_punctuation for token in found[1:])
+
+
+def is_question_after(text: str, token: Token) -> bool:
+    """Tell whether a question mark follows the token directly."""
+    return _QUESTION.match(text, token.end) is not None
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    start: int | None = None
+    for index, char in enumerate(text):
+        if _is_word_char(char):
+            start = index if start is None else start
+        elif start is not None and not (char in "'’‘＇" and _is_word_char(text[index + 1 : index + 2])):
+            yield start, index
+            start = None
+    if start is not None:
+        yield start, len(text)
+
+
+def _is_word_char(char: str) -> bool:
+    return char != "" and (char.isalnum() or unicodedata.category(char).startswith("M"))
+
+
+def _ends_sentence(previous: Token, gap: str) -> bool:
+    is_initial = len(previous.full) == 1 and previous.full != "i"
+    if gap.strip() == "." and (is_initial or previous.full in HONORIFICS):
+        return False
+    return _SENTENCE_END.search(gap) is not None
+
+
+def _joins(previous: Token, gap: str) -> bool:
+    return gap.isspace() or gap in _HYPHENS or (gap.strip() == "." and previous.full in HONORIFICS)

@@ -1,0 +1,42 @@
+"""Segments with their tokens, and who of the speakers counts as a person. Source: transcript.md, section 5.1."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from app.pipeline.speakers.tokens import Token, tokenize
+from app.pipeline.speech import UNKNOWN_SPEAKER
+from app.pipeline.transcript import Segment, Transcript
+
+MIN_WORDS = 3
+MIN_WORD_SHARE = 0.02
+"""Beyond two speakers, one with less than both is a stray noise of the diarization, not a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A segment, its position in the call (from 0) and its tokens."""
+
+    index: int
+    segment: Segment
+    tokens: tuple[Token, ...]
+
+    @property
+    def speaker_id(self) -> str:
+        return self.segment.speaker_id
+
+
+def utterances_of(transcript: Transcript) -> tuple[Utterance, ...]:
+    """All segments of the call, in order."""
+    return tuple(Utterance(index, segment, tokenize(segment.text)) for index, segment in enumerate(transcript.segments))
+
+
+def real_speaker_ids(transcript: Transcript, utterances: tuple[Utterance, ...]) -> tuple[str, ...]:
+    """The ids of the speakers that are persons, in the order of the transcript."""
+    known = [speaker.speaker_id for speaker in transcript.speakers if speaker.source_speaker_id != UNKNOWN_SPEAKER]
+    if len(known) <= 2:
+        return tuple(known)
+    words: Counter[str] = Counter()
+    for utterance in utterances:
+        words[utterance.speaker_id] += len(utterance.tokens)
+    least = MIN_WORD_SHARE * words.total()
+    return tuple(speaker_id for speaker_id in known if words[speaker_id] >= MIN_WORDS or words[speaker_id] >= least)

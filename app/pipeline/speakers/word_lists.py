@@ -1,0 +1,72 @@
+"""Words that decide about names, as `Token.word` and `Token.full` spell them.
+
+Source: transcript.md, sections 5.1, 5.3, 5.4, 5.8; the lists are longer than those of the rules where that keeps a word
+from being taken for a name.
+"""
+
+from app.pipeline.speakers.tokens import HONORIFICS
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+GREETINGS = _words("hi hey hello hallo namaste namaskar salaam")
+TIMES_OF_DAY = _words("morning afternoon evening")
+"""After "good", these are a greeting."""
+
+YES_WORDS = _words("yes yeah yep yup haan ha ji")
+
+COMMON_WORDS = _words("will may mark bill grace hope joy faith art rose june april sunny jack drew")
+"""First names that are also words: they count only when written with a capital."""
+
+_PRONOUNS = _words("""
+    i i'm i'll i've i'd im me my mine myself you you're you'll you've you'd your yours yourself he he'll him his himself
+    she she'll her hers herself it it'll its itself we we're we'll we've us our ours ourselves they they're they'll them
+    their theirs one this that these those who whom whose what which where when why how there somebody something anybody
+    anything anyone nothing none everybody everything nobody someone everyone another other others each both
+    """)
+_DAYS_AND_MONTHS = _words("""
+    monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday tonight morning afternoon evening
+    night january february march april may june july august september october november december
+    """)
+_FUNCTION_WORDS = _words("""
+    a an the about above across after against along among around as at before behind below beside between beyond by
+    despite down during except for from in inside into like near of off on onto out outside over past per since than
+    through till to toward towards under until up upon via with within without
+    and or but nor so yet if whether because although though while unless
+    am is isn't are aren't was wasn't were be been being do does did don't has have had having can can't could would
+    shall should might must ought not never no nope nah nahi ok okay alright sure right
+    """)
+_PLAIN_WORDS = _words("""
+    great good fine urgent important regarding calling speaking here just support sales service reception customer
+    english hindi
+    absolutely actually again all almost already also always any awesome amazing bad best better broken cold correct
+    crazy different difficult easy enough even every exactly excellent false fantastic few first free further getting
+    going gone happy hard honestly horrible hot huge impossible interesting joking kind last late least less little long
+    lovely many maybe merely more most mostly much necessary new next nice now often old only own perfect perhaps
+    possible pretty probably quite ready really ridiculous sad same second serious simply simple some somehow sometimes
+    soon sorry still such supposed terrible then thank thanks third too totally true truly unacceptable unbelievable
+    unfortunately usual usually very well wonderful wrong
+    zero two three four five six seven eight nine ten hundred
+    bye cheers er god gosh goodbye hell hmm jesus oh ah please uh um welcome wow
+    american australian austrian british canadian chinese dutch french german greek indian irish italian japanese korean
+    mexican polish portuguese russian scottish spanish swedish swiss turkish
+    account appointment billing business call caller department finance front helpdesk hotline information management
+    manager message office operator order owner part people place problem question reservations security staff team
+    technical things voicemail
+    """)
+
+STOP_WORDS = (
+    _PRONOUNS | _DAYS_AND_MONTHS | _FUNCTION_WORDS | _PLAIN_WORDS | GREETINGS | TIMES_OF_DAY | YES_WORDS | HONORIFICS
+)
+"""No unknown name begins with one of these, and none goes on over one (rule I4)."""
+
+ORGANISATION_STOP_WORDS = _PRONOUNS | _DAYS_AND_MONTHS | GREETINGS
+"""No organisation goes over one of these: recognisers write many of them with a capital wherever they stand."""
+
+NOT_BEFORE_HERE = _words("""
+    back be click come done get go leave life live look meet park press put see sign sit stand start stay stop turn wait
+    work
+    """)
+"""What stands before "here" at the start of a sentence without being a name ("Wait here."), besides stop words."""
