@@ -45,7 +45,8 @@ MAX_OBJECTS = 25_000
 """The largest page of calls with the most action items for each is 10 100 objects."""
 
 _SIZE_ARGUMENTS = {"calls": "first", "callPage": "size", "actionItems": "first", "callStatuses": "ids"}
-_FIXED_SIZES = {"events": MAX_EVENTS}
+_FIXED_SIZES = {"events": 50}
+"""Lists without an argument, by what they usually hold."""
 
 
 def check_range(value: int, field: str, least: int, most: int) -> int:
@@ -108,13 +109,18 @@ class _ObjectCounter:
 
     def _number(self, value: ValueNode) -> int:
         if isinstance(value, IntValueNode):
-            return max(0, int(value.value))
+            return _clamp(int(value.value))
         if isinstance(value, ListValueNode):
             return len(value.values)
         given = self._variables.get(value.name.value, DEFAULT_SIZE) if isinstance(value, VariableNode) else None
         if isinstance(given, list):
             return len(given)
-        return max(0, given) if isinstance(given, int) else DEFAULT_SIZE
+        return _clamp(given) if isinstance(given, int) else DEFAULT_SIZE
+
+
+def _clamp(size: int) -> int:
+    """No list gives more than the largest maximum; a size beyond it is refused by the list itself."""
+    return max(0, min(size, MAX_ACTIONS))
 
 
 LIMITS = (

@@ -1,6 +1,8 @@
 """How single values look on the wire. Source: rest.md, section 1.1."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -11,6 +13,8 @@ from strawberry.types.scalar import ScalarDefinition
 from app.uploads.metadata import parse_timestamp
 from app.uploads.stored import StoredUpload
 from scryon_graphql.ids import parse_id
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def format_timestamp(moment: datetime) -> str:
@@ -26,10 +30,11 @@ def _parse_timestamp(value: object) -> datetime:
 
 
 def _parse_date(value: object) -> date:
-    # Only the long form: `fromisoformat` takes week dates and the form without dashes, too.
-    if not isinstance(value, str) or len(value) != 10:
-        raise ValueError("must be a date, YYYY-MM-DD")
-    return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    # `fromisoformat` takes week dates and the form without dashes, too.
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError("must be a calendar date, YYYY-MM-DD")
 
 
 def _parse_uuid(value: object) -> UUID:

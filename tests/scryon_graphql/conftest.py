@@ -20,10 +20,12 @@ class Client:
         self._resources = resources
         self._user_id = user_id
 
-    async def run(self, document: str, **variables: Any) -> Any:
+    async def run(self, document: str, *, operation_name: str | None = None, **variables: Any) -> Any:
         """Answer as it is."""
         context = make_context(self._resources, self._user_id, "test-request")
-        return await schema.execute(document, variable_values=variables, context_value=context)
+        return await schema.execute(
+            document, variable_values=variables, context_value=context, operation_name=operation_name
+        )
 
     async def get(self, document: str, **variables: Any) -> Any:
         """Data of an answer without errors."""

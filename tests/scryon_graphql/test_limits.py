@@ -1,0 +1,99 @@
+"""What one request may ask for."""
+
+from typing import Any
+
+import pytest
+
+from scryon_graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_OBJECTS, MAX_TOKENS
+from tests.scryon_graphql.conftest import Client
+
+INTROSPECTED = (
+    "{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { name } } } } } } } } } }"
+)
+
+
+async def message_of(client: Client, document: str, **variables: Any) -> str:
+    result = await client.run(document, **variables)
+    [error] = result.errors
+    assert (error.extensions["code"], error.extensions["status"]) == ("validation_failed", 400)
+    [problem] = error.extensions["details"]["fields"]
+    return str(problem["message"])
+
+
+async def test_deepest_sensible_document_passes(client: Client) -> None:
+    document = "{ calls { nodes { analysis { tone { byParty { userTone { overall } } } } } } }"
+
+    assert await client.get(document) == {"calls": {"nodes": []}}
+
+
+async def test_introspection_is_not_too_deep(client: Client) -> None:
+    assert (await client.run(INTROSPECTED)).errors is None
+
+
+async def test_depth_is_limited(client: Client) -> None:
+    # Introspection aside, no path of the schema is this long yet; a field that does not exist is deep all the same.
+    def document(depth: int) -> str:
+        return "{ me " + "{ deeper " * (depth - 1) + "{ id }" + " }" * depth
+
+    result = await client.run(document(MAX_DEPTH + 1))
+
+    assert f"'anonymous' exceeds maximum operation depth of {MAX_DEPTH}" in {error.message for error in result.errors}
+
+
+async def test_aliases_are_limited(client: Client) -> None:
+    def document(count: int) -> str:
+        return "{ " + " ".join(f"a{number}: __typename" for number in range(count)) + " }"
+
+    assert (await client.run(document(MAX_ALIASES))).errors is None
+    assert await message_of(client, document(MAX_ALIASES + 1)) == "51 aliases found. Allowed: 50"
+
+
+async def test_tokens_are_limited(client: Client) -> None:
+    document = "{ " + "__typename " * MAX_TOKENS + "}"
+
+    message = await message_of(client, document)
+
+    assert message == f"Syntax Error: Document contains more than {MAX_TOKENS} tokens. Parsing aborted."
+
+
+@pytest.mark.parametrize(
+    ("document", "variables"),
+    [
+        ("{ calls(first: 100) { nodes { actionItems(first: 100) { id } events { stage } } } }", {}),
+        ("{ actionItems(first: 1000) { nodes { id } } }", {}),
+        ("query ($n: Int!) { calls(first: $n) { nodes { actionItems(first: $n) { id } } } }", {"n": 100}),
+    ],
+)
+async def test_largest_sensible_pages_pass(client: Client, document: str, variables: dict[str, Any]) -> None:
+    assert (await client.run(document, **variables)).errors is None
+
+
+@pytest.mark.parametrize(
+    ("document", "variables"),
+    [
+        (
+            "{ a: calls(first: 100) { ...page } b: calls(first: 100) { ...page } c: calls(first: 100) { ...page } }"
+            " fragment page on CallConnection { nodes { ... on Call { actionItems(first: 100) { id } } } }",
+            {},
+        ),
+        (
+            "query ($n: Int!) { a: callPage(size: $n) { actionItems(first: 100) { id } }"
+            " b: callPage(size: $n) { actionItems(first: 100) { id } } }",
+            {"n": 200},
+        ),
+        (
+            "query A { me { id } } query B { callPage(size: 260) { actionItems(first: 100) { id } } }",
+            {"operation": "B"},
+        ),
+    ],
+    ids=["fragments", "variables", "one-of-two-operations"],
+)
+async def test_too_many_objects_are_refused(client: Client, document: str, variables: dict[str, Any]) -> None:
+    operation = variables.pop("operation", None)
+
+    result = await client.run(document, operation_name=operation, **variables)
+
+    [error] = result.errors
+    assert error.extensions["details"]["fields"] == [
+        {"field": "query", "message": f"must not ask for more than {MAX_OBJECTS} objects"}
+    ]
