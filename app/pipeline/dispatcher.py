@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
 from app.calls.models import CallRecord, CallStatus
@@ -93,6 +94,6 @@ async def _take_due(session: AsyncSession, *, include_queued: bool) -> list[UUID
     return list(result.scalars())
 
 
-def _due() -> tuple[object, ...]:
+def _due() -> tuple[ColumnElement[bool], ...]:
     dispatched_at = col(CallRecord.dispatched_at)
     return is_claimable(), or_(dispatched_at.is_(None), dispatched_at <= func.now() - RESEND_AFTER)

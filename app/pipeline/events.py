@@ -4,6 +4,7 @@ A row is written in its own transaction, so that a rollback elsewhere does not l
 nothing. Source: pipeline.md, section 11.1.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,7 +21,7 @@ MAX_ERROR_MESSAGE_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class EventWriter:
-    """Writes the events of one call. Extra keywords go to the log line only: ids, counts and codes, never content."""
+    """Writes the events of one call. `extra` goes to the log line only: ids, counts and codes, never content."""
 
     resources: Resources
     call_id: UUID
@@ -35,10 +36,10 @@ class EventWriter:
         duration_ms: int | None = None,
         error_code: str | None = None,
         error_message: str | None = None,
-        **extra: int | str | None,
+        extra: Mapping[str, int | str | None] | None = None,
     ) -> None:
         """Write one event; a call that is gone in between is dropped in silence."""
-        self.log(stage, status, provider=provider, durationMs=duration_ms, errorCode=error_code, **extra)
+        self.log(stage, status, provider=provider, durationMs=duration_ms, errorCode=error_code, **(extra or {}))
         event = CallProcessingEvent(
             call_id=self.call_id,
             user_id=self.user_id,

@@ -117,7 +117,7 @@ async def _diarize(run: Run, context: CallContext, audio: PreparedAudio, state: 
             answer = DiarizationAnswer(audio.channel_turns, _turns_document(diarization))
     elif diarizer is None:
         diarization = Diarization(NO_DIARIZATION, None, ())
-        await run.events.write(Stage.DIARIZED, StageStatus.SKIPPED, reason="disabled")
+        await run.events.write(Stage.DIARIZED, StageStatus.SKIPPED, extra={"reason": "disabled"})
     else:
         try:
             async with run.stage(Stage.DIARIZED, diarizer.provider):

@@ -81,7 +81,7 @@ class Run:
             )
             raise
         await self.events.write(
-            stage, StageStatus.COMPLETED, provider=report.provider, duration_ms=_since(started), **report.extra
+            stage, StageStatus.COMPLETED, provider=report.provider, duration_ms=_since(started), extra=report.extra
         )
 
     async def read_context(self) -> CallContext:

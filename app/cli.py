@@ -1,0 +1,213 @@
+"""The command `scryon`: the composition root of every process."""
+
+import socket
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from app.settings import DEFAULT_DATABASE_URL, Settings, SettingsError, load_settings
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(highlight=False)
+
+SAMPLE_NAME = "sample.ogg"
+SAMPLE_METADATA = {"direction": "OUTGOING"}
+"""What a phone would send along with the bundled sample call."""
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder of the embedded servers and of local storage.")
+]
+Port = Annotated[int | None, typer.Option("--port", help="Port of the API; 0 takes a free one.")]
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is one line, never a traceback."""
+    cli()
+
+
+def _fail(message: object) -> NoReturn:
+    typer.echo(f"scryon: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def _settings(data_dir: Path | None = None, port: int | None = None) -> Settings:
+    overrides: dict[str, Any] = {}
+    if data_dir is not None:
+        overrides["data_dir"] = data_dir
+    if port is not None:
+        overrides["server_port"] = port
+    try:
+        settings = load_settings(**overrides)
+        _ = settings.configured_database_url
+    except SettingsError as error:
+        _fail(error)
+    return settings
+
+
+@cli.command()
+def dev(data_dir: DataDir = None, port: Port = None) -> None:
+    """Run everything on this machine: API, workers, and embedded Postgres and Redis where none are configured."""
+    from app.development import StartError, run_stack
+    from app.embedded.servers import EmbeddedServersError
+    from app.supervisor import PortTakenError
+
+    settings = _settings(data_dir, port)
+    try:
+        with run_stack(settings) as stack:
+            typer.echo(f"Scryon is ready: {stack.base_url}/api, GraphiQL at {stack.base_url}/graphql. Ctrl-C stops it.")
+            status = stack.supervisor.wait()
+    except (EmbeddedServersError, PortTakenError, StartError) as error:
+        _fail(error)
+    raise typer.Exit(status)
+
+
+@cli.command()
+def demo(
+    data_dir: DataDir = None,
+    port: Port = None,
+    once: Annotated[bool, typer.Option("--once", help="Stop after printing the results.")] = False,
+) -> None:
+    """Run everything, submit the bundled sample call, show each stage and the results, and keep serving."""
+    from app.client.api import ApiError
+    from app.client.console import upload_and_show
+    from app.development import StartError, run_stack
+    from app.embedded.servers import EmbeddedServersError
+    from app.supervisor import PortTakenError
+
+    settings = _settings(data_dir, port)
+    console.print("Starting Postgres, Redis, the API and a worker …")
+    try:
+        with (
+            run_stack(settings, {"LOGGING_LEVEL_COM_SCRYON": "WARNING"}) as stack,
+            as_file(files("app.demo") / SAMPLE_NAME) as sample,
+        ):
+            stopping = lambda: stack.supervisor.is_stopping  # noqa: E731
+            completed = upload_and_show(console, stack.client, sample, SAMPLE_METADATA, should_stop=stopping)
+            status = 0 if completed else 1
+            if not once and not stack.supervisor.is_stopping:
+                console.print(f"\nStill serving: {stack.base_url}/graphql is a playground. Ctrl-C stops it.")
+                status = stack.supervisor.wait()
+    except (ApiError, EmbeddedServersError, PortTakenError, StartError) as error:
+        _fail(error)
+    raise typer.Exit(status)
+
+
+@cli.command()
+def serve(
+    data_dir: DataDir = None,
+    port: Port = None,
+    listen_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run the API."""
+    import uvicorn
+
+    from app.main import create_app
+    from app.observability.logging import configure_logging
+    from app.supervisor import PortTakenError, bind, follow_parent
+
+    follow_parent()
+    settings = _settings(data_dir, port)
+    configure_logging(settings)
+    try:
+        listener = socket.socket(fileno=listen_fd) if listen_fd else bind(settings.server_host, settings.server_port)
+    except PortTakenError as error:
+        _fail(error)
+    if listen_fd is None:
+        typer.echo(f"Listening on {settings.server_host}:{listener.getsockname()[1]}", err=True)
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        forwarded_allow_ips=list(settings.forwarded_allow_ips),
+        timeout_graceful_shutdown=10,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    raise typer.Exit(0 if server.started else 1)
+
+
+@cli.command()
+def worker(data_dir: DataDir = None, single: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Run the workers: SCRYON_WORKER_PROCESSES of them."""
+    from app.observability.logging import configure_logging
+    from app.supervisor import Supervisor, follow_parent
+    from jobs.worker import run_worker
+
+    follow_parent()
+    settings = _settings(data_dir)
+    if single or settings.worker_processes == 1:
+        configure_logging(settings)
+        run_worker(settings)
+        return
+    supervisor = Supervisor({"SCRYON_DATA_DIR": str(settings.data_dir)})
+    with supervisor.until_signalled():
+        for _ in range(settings.worker_processes):
+            supervisor.start(["worker", "--single"])
+        status = supervisor.wait()
+    raise typer.Exit(status)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the present schema."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.db import migrate_now
+
+    settings = _settings()
+    try:
+        migrate_now(settings.configured_database_url or DEFAULT_DATABASE_URL)
+    except (SQLAlchemyError, OSError) as error:
+        _fail(f"the database cannot be migrated: {type(error).__name__}")
+    console.print("The database is up to date.")
+
+
+@cli.command()
+def upload(
+    recordings: Annotated[list[Path], typer.Argument(help="Recordings to submit.", show_default=False)],
+    url: Annotated[str, typer.Option(help="Where Scryon runs.", envvar="SCRYON_URL")] = "http://127.0.0.1:8080",
+    title: Annotated[str | None, typer.Option(help="Title of the call.")] = None,
+    contact_name: Annotated[str | None, typer.Option(help="Name of the other party.")] = None,
+    direction: Annotated[str | None, typer.Option(help="INCOMING, OUTGOING or UNKNOWN.")] = None,
+    recorded_at: Annotated[str | None, typer.Option(help="When, as ISO-8601 with an offset.")] = None,
+) -> None:
+    """Submit recordings to a running server, follow their stages, print the results."""
+    from app.client.api import ApiError, ScryonClient
+    from app.client.console import upload_and_show
+
+    known = {"title": title, "contactName": contact_name, "direction": direction, "recordedAt": recorded_at}
+    metadata = {name: value for name, value in known.items() if value is not None}
+    client = ScryonClient(url.rstrip("/"))
+    failed = 0
+    for recording in recordings:
+        try:
+            failed += not upload_and_show(console, client, recording, metadata)
+        except ApiError as error:
+            typer.echo(f"scryon: {recording.name}: {error}", err=True)
+            failed += 1
+    client.close()
+    raise typer.Exit(1 if failed else 0)
+
+
+@cli.command()
+def schema(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is not current.")] = False,
+) -> None:
+    """Write `schema.graphql` and `openapi.json` into the present folder."""
+    from app.exports import export_schemas
+
+    stale = [path for path, content in export_schemas().items() if not path.exists() or path.read_bytes() != content]
+    if check and stale:
+        _fail(f"not current: {', '.join(map(str, stale))}; run 'scryon schema'")
+    for path, content in export_schemas().items():
+        if not check:
+            path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

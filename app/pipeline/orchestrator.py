@@ -1,0 +1,118 @@
+"""Takes a claimed call through its stages to COMPLETED or FAILED.
+
+The stages that decide are pure functions; this module does the I/O around them, in their order, and resumes where an
+earlier run has stopped. Source: pipeline.md, sections 2 to 4.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app.analysis.document import InvalidAnalysisError, parse_analysis
+from app.calls.models import ArtifactType, CallStatus
+from app.errors import StorageUnavailableError
+from app.pipeline import finishing
+from app.pipeline.claims import BACK_OFFS, ClaimLostError, claim_call, give_back
+from app.pipeline.events import EventWriter
+from app.pipeline.failures import FailureReason, HardFailureError
+from app.pipeline.heartbeat import Heartbeat
+from app.pipeline.listening import listen
+from app.pipeline.models import Stage
+from app.pipeline.run import CallContext, Run
+from app.pipeline.transcript import Transcript
+from app.pipeline.transcript_stages import read_transcript, write_transcript
+from app.providers.engines import Engines
+from app.providers.protocols import AnalysisRequest
+from app.resources import Resources
+
+log = structlog.get_logger()
+
+ANALYSIS_SCHEMA_VERSION = 3
+
+
+async def process_call(resources: Resources, engines: Engines, heartbeat: Heartbeat, call_id: UUID) -> None:
+    """Take a claimable call to its end; a second delivery finds nothing to claim and ends at once."""
+    max_attempts = resources.settings.pipeline_max_attempts
+    async with resources.database.transaction() as session:
+        claim = await claim_call(session, call_id, max_attempts=max_attempts)
+    if claim is None:
+        return
+    run = Run(resources, engines, claim, EventWriter(resources, call_id, claim.user_id))
+    async with heartbeat.hold(claim):
+        try:
+            await _process(run, max_attempts)
+        except ClaimLostError:
+            await run.clean_up_if_deleted()
+        except asyncio.CancelledError:
+            # By the heartbeat, for a lost claim or a shutdown: the run has ended in order, and so does the task.
+            await _stop(run, heartbeat)
+
+
+async def _stop(run: Run, heartbeat: Heartbeat) -> None:
+    """After a cancellation: the claim is gone, or the process shuts down and others may go on at once."""
+    if heartbeat.has_lost(run.claim):
+        await run.clean_up_if_deleted()
+        return
+    async with run.resources.database.transaction() as session:
+        await give_back(session, run.claim, rest=timedelta(0), refund_attempt=True)
+
+
+async def _process(run: Run, max_attempts: int) -> None:
+    try:
+        if run.claim.attempts > max_attempts:
+            raise HardFailureError(FailureReason.ATTEMPTS_EXHAUSTED)
+        await _run_stages(run)
+    except ClaimLostError:
+        raise
+    except HardFailureError as error:
+        await finishing.fail(run, error.reason)
+    except Exception as error:
+        await _give_up_or_rest(run, error, max_attempts)
+
+
+async def _give_up_or_rest(run: Run, error: Exception, max_attempts: int) -> None:
+    """Storage, database and unexpected errors: rest and try again, or fail at the last attempt."""
+    log.error("run_failed", callId=str(run.call_id), attempt=run.claim.attempts, exc_info=error)
+    if run.claim.attempts < max_attempts:
+        rest = BACK_OFFS[min(run.claim.attempts, len(BACK_OFFS)) - 1]
+        async with run.resources.database.transaction() as session:
+            await give_back(session, run.claim, rest=rest)
+        return
+    is_storage = isinstance(error, StorageUnavailableError)
+    await finishing.fail(run, FailureReason.STORAGE_ERROR if is_storage else FailureReason.INTERNAL_ERROR)
+
+
+async def _run_stages(run: Run) -> None:
+    context = await run.read_context()
+    transcript = await read_transcript(run) if run.claim.status is CallStatus.ANALYZING else None
+    if transcript is None:
+        transcript = await write_transcript(run, context, await listen(run, context))
+    document = await _analyze(run, context, transcript)
+    await finishing.complete(run, document, transcript)
+
+
+async def _analyze(run: Run, context: CallContext, transcript: Transcript) -> dict[str, Any]:
+    """Answer the analysis, made now or by an earlier run of this call; its bytes are stored as they came."""
+    if run.claim.status is CallStatus.ANALYZING:
+        stored = await run.read(ArtifactType.ANALYSIS_JSON)
+        if stored is not None:
+            return _parse(stored)
+    analyst = run.engines.analyst
+    async with run.stage(Stage.ANALYZED, analyst.provider) as report:
+        request = AnalysisRequest(run.call_id, context.recorded_at, context.title)
+        answer = await analyst.analyze(transcript, request)
+        document = _parse(answer.content)
+        report.extra["tokens"] = answer.tokens
+        await run.write(ArtifactType.ANALYSIS_JSON, answer.content, schema_version=ANALYSIS_SCHEMA_VERSION)
+    return document
+
+
+def _parse(content: bytes) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = parse_analysis(content)
+    except InvalidAnalysisError as error:
+        raise HardFailureError(FailureReason.ANALYSIS_INVALID_RESPONSE) from error
+    return document

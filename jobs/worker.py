@@ -1,0 +1,132 @@
+"""The worker: a Dramatiq broker with our actors, and what a worker process opens around them.
+
+Actors take ids only and call one function in `app`; they have no retries of Dramatiq's, since a run gives its claim
+back and the dispatcher sends it again (pipeline.md, section 4).
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import dramatiq
+import structlog
+from dramatiq.asyncio import get_event_loop_thread
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import AsyncIO, Middleware, ShutdownNotifications, TimeLimit
+
+from app.pipeline import orchestrator
+from app.pipeline.dispatcher import run_dispatcher
+from app.pipeline.heartbeat import Heartbeat
+from app.providers.engines import Engines, open_engines
+from app.queue import ActorName, QueueName
+from app.resources import Resources, open_resources
+from app.settings import DEFAULT_REDIS_URL, Settings
+
+log = structlog.get_logger()
+
+PIPELINE_TIME_LIMIT_MS = 12 * 60 * 60 * 1000
+"""The last resort against a run that never ends; normally the lease decides (pipeline.md, section 1)."""
+
+SHUTDOWN_TIMEOUT_MS = 10_000
+"""How long runs may take to let go of their calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """What the actors of one process share."""
+
+    resources: Resources
+    engines: Engines
+    heartbeat: Heartbeat
+
+
+class WorkerLifespan(Middleware):
+    """Opens the resources of the process in its event loop, and closes them when the worker has stopped."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self.context: WorkerContext | None = None
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        self.context = _in_event_loop(self._stack.enter_async_context(_open_worker(self._settings)))
+
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        if self.context is not None:
+            _in_event_loop(_cancel_runs(self.context.heartbeat))
+
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        _in_event_loop(self._stack.aclose())
+
+
+async def _cancel_runs(heartbeat: Heartbeat) -> None:
+    heartbeat.cancel_all()
+
+
+def _in_event_loop(coroutine: Any) -> Any:
+    thread = get_event_loop_thread()
+    assert thread is not None
+    return thread.run_coroutine(coroutine)
+
+
+@asynccontextmanager
+async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
+    async with open_resources(settings) as resources, open_engines(settings) as engines:
+        context = WorkerContext(resources, engines, Heartbeat(resources.database))
+        tasks = [
+            asyncio.create_task(context.heartbeat.run()),
+            asyncio.create_task(run_dispatcher(resources)),
+        ]
+        try:
+            yield context
+        finally:
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+
+def build_broker(settings: Settings) -> dramatiq.Broker:
+    """Make the broker with all actors on it; nothing connects before a worker starts."""
+    lifespan = WorkerLifespan(settings)
+    # No Retries among them: an actor that raises is done with its message, and the dispatcher decides.
+    # Boot runs through the list in order and shutdown from its end: the lifespan lives within the event loop's life.
+    middleware: list[Middleware] = [AsyncIO(), TimeLimit(), ShutdownNotifications(), lifespan]
+    broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]
+        url=settings.redis_url or DEFAULT_REDIS_URL, middleware=middleware
+    )
+
+    async def process_call(call_id: str, req_id: str | None = None) -> None:
+        """Take a claimable call to COMPLETED or FAILED; a second delivery finds no claim and ends."""
+        context = lifespan.context
+        assert context is not None
+        with structlog.contextvars.bound_contextvars(callId=call_id, reqId=req_id):
+            await orchestrator.process_call(context.resources, context.engines, context.heartbeat, UUID(call_id))
+
+    dramatiq.actor(
+        actor_name=ActorName.PROCESS_CALL,
+        queue_name=QueueName.PIPELINE,
+        broker=broker,
+        time_limit=PIPELINE_TIME_LIMIT_MS,
+    )(process_call)
+    return broker
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; then let go of all calls, so that others can go on at once."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    broker = build_broker(settings)
+    worker = dramatiq.Worker(broker, worker_threads=settings.worker_threads)
+    worker.start()
+    log.info("worker_started", threads=settings.worker_threads)
+    stopping.wait()
+    worker.stop(timeout=SHUTDOWN_TIMEOUT_MS)
+    broker.close()
+    log.info("worker_stopped")
