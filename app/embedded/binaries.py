@@ -8,7 +8,8 @@ from pathlib import Path
 from shutil import copyfile, copytree, ignore_patterns
 from subprocess import DEVNULL
 
-from app.embedded.data_dir import Account, DataDir
+from app.embedded.accounts import Account
+from app.embedded.data_dir import DataDir
 from app.embedded.errors import EmbeddedServersError
 from app.embedded.process import Command, spawn
 

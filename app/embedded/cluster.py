@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from shutil import rmtree
 
+from app.embedded.accounts import Account
 from app.embedded.binaries import copy_postgres_install
-from app.embedded.data_dir import Account, DataDir, change_owner
+from app.embedded.data_dir import DataDir, change_owner
 from app.embedded.errors import EmbeddedServersError
 from app.embedded.process import Command, find_reason, kill, spawn
 
@@ -33,10 +34,10 @@ _INITDB_OPTIONS = (
 )
 
 
-def create_cluster(
+def ensure_cluster(
     data_dir: DataDir, home: Path, install: Path, log_fd: int, *, pause: Callable[[float], None]
 ) -> None:
-    """Make the cluster beside `home` and move it there when it is complete; what a killed start left is removed.
+    """Make the cluster `home` unless it is there; what a killed start left is removed.
 
     `pause` sleeps for some seconds, and raises when nobody waits for the result any more.
 
@@ -46,8 +47,21 @@ def create_cluster(
     building = data_dir.path / "postgres.new"
     if building.exists():
         rmtree(building)
+    if (home / "PG_VERSION").is_file():
+        return
     # Root's own, so that nobody else who shares the account of initdb can look in.
     building.mkdir(mode=0o700)
+    cluster = _build_cluster(data_dir, building, install, log_fd, pause)
+    if data_dir.account is not None:
+        change_owner(cluster, data_dir.account)
+    cluster.rename(home)
+    _sync_folder(data_dir.path)
+    rmtree(building)
+
+
+def _build_cluster(
+    data_dir: DataDir, building: Path, install: Path, log_fd: int, pause: Callable[[float], None]
+) -> Path:
     account, install = _find_account(data_dir.account, install, building)
     with ExitStack() as stack:
         folder = data_dir.open_folder(building / "cluster", stack, owner=account)
@@ -56,11 +70,7 @@ def create_cluster(
         _run(Command(initdb, account, fds), log_fd, pause=pause)
         single = [str(install / "bin" / "postgres"), "--single", "-D", folder.child_path, "-c", "exit_on_error=on"]
         _run(Command([*single, "postgres"], account, fds), log_fd, pause=pause, statement=f"CREATE DATABASE {NAME};\n")
-    if data_dir.account is not None:
-        change_owner(folder.path, data_dir.account)
-    folder.path.rename(home)
-    _sync_folder(data_dir.path)
-    rmtree(building)
+    return folder.path
 
 
 def _find_account(wanted: Account | None, install: Path, scratch: Path) -> tuple[Account | None, Path]:
@@ -131,7 +141,7 @@ def _run(command: Command, log_fd: int, *, pause: Callable[[float], None], state
         while process.poll() is None and time.monotonic() < deadline:
             pause(_POLL_SECONDS)
     finally:
-        kill(process)
+        kill(process, command)
     if process.returncode != 0:
         program = Path(command.argv[0]).name
         raise EmbeddedServersError(f"{program} could not set up the database: {find_reason(log_fd)}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
+from app.embedded.accounts import Account
 from app.embedded.errors import EmbeddedServersError
 
 SERVER_UID = 60_900
@@ -22,15 +23,10 @@ Debian gives to packages on request and those that systemd gives to dynamic user
 _TEMPORARY_PREFIX = "scryon-"
 
 LOCK_PATIENCE_SECONDS = 2.0
-"""How long a start waits for a former instance whose servers are still stopping."""
+"""How long a start waits for the lock: the process that holds it may be about to end, or ended a moment ago."""
 
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whom a server runs as."""
-
-    uid: int
-    gid: int
+STOP_PATIENCE_SECONDS = 25.0
+"""The same when that process is gone and its servers are still stopping; their watchdog forces them by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +74,7 @@ class DataDir:
 
         Should the run be killed with its watchdog, the next one on this data directory removes the folder.
         """
-        parent = "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else tempfile.gettempdir()  # noqa: S108
-        path = Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX, dir=parent))
+        path = Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX, dir=_temporary_parent()))
         try:
             os.pwrite(self.lock_fd, f"{path}\n".encode(), os.fstat(self.lock_fd).st_size)
             yield path
@@ -135,8 +130,15 @@ def _remove_leftovers(data_dir: DataDir) -> None:
     owners = {os.geteuid()} | ({data_dir.account.uid} if data_dir.account else set())
     for path in map(Path, paths):
         with suppress(FileNotFoundError):
-            if path.name.startswith(_TEMPORARY_PREFIX) and path.lstat().st_uid in owners:
+            is_ours = path.parent == _temporary_parent() and path.name.startswith(_TEMPORARY_PREFIX)
+            if is_ours and path.lstat().st_uid in owners:
                 rmtree(path, ignore_errors=True)
+
+
+def _temporary_parent() -> Path:
+    """Return the folder with the shortest path that serves."""
+    shortest = Path("/tmp")  # noqa: S108
+    return shortest if os.access(shortest, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
 def _server_account(path: Path) -> Account | None:
@@ -159,19 +161,29 @@ def _open_private(path: Path, flags: int) -> int:
 
 
 def _lock(path: Path, lock_fd: int) -> None:
-    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    start = time.monotonic()
     while True:
         with suppress(BlockingIOError):
             fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
-        if time.monotonic() > deadline:
-            user = (_read(lock_fd) or ["unknown"])[0]
+        user = (_read(lock_fd) or ["unknown"])[0]
+        if time.monotonic() - start > (STOP_PATIENCE_SECONDS if _has_ended(user) else LOCK_PATIENCE_SECONDS):
             raise EmbeddedServersError(
                 f"The data directory {path} is in use (process {user}): stop it, or choose another one with --data-dir"
             )
         time.sleep(0.05)
 
 
+def _has_ended(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, PermissionError):
+        return False
+    return False
+
+
 def _read(lock_fd: int) -> list[str]:
     """Return the lines of the lock file: the process that uses the directory, then its temporary folders."""
-    return os.pread(lock_fd, os.fstat(lock_fd).st_size, 0).decode().splitlines()
+    return os.pread(lock_fd, os.fstat(lock_fd).st_size, 0).decode(errors="replace").splitlines()

@@ -20,8 +20,9 @@ class Parent:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._signalled = False
-        # The signals of the process that started us may have been blocked or ignored there.
+        # Whoever started us may have blocked or ignored signals, and that is inherited.
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from app.embedded.binaries import postgres_install
-from app.embedded.cluster import NAME, create_cluster
+from app.embedded.cluster import NAME, ensure_cluster
 from app.embedded.data_dir import DataDir
 from app.embedded.process import Command, Server
 
@@ -48,8 +48,7 @@ def prepare_postgres(data_dir: DataDir, sockets: Path, stack: ExitStack, *, paus
     home = data_dir.path / "postgres"
     install = postgres_install(data_dir, stack)
     log_fd = data_dir.open_log("postgres", stack)
-    if not (home / "PG_VERSION").is_file():
-        create_cluster(data_dir, home, install, log_fd, pause=pause)
+    ensure_cluster(data_dir, home, install, log_fd, pause=pause)
     _remove_stale_pid_file(home)
     folder = data_dir.open_folder(home, stack)
     options = {**_OPTIONS, "unix_socket_directories": str(sockets), "unix_socket_permissions": "0700"}

@@ -8,10 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from app.embedded.data_dir import Account
+from app.embedded.accounts import Account, send_signal
 
 _PR_SET_PDEATHSIG = 1
 _STOP_LADDER = ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
@@ -91,11 +90,10 @@ def stop_all(servers: Sequence[Server]) -> None:
         _wait(servers, seconds)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes], command: Command) -> None:
     """End a program and what it has started, at once; without effect if it has ended."""
     if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        send_signal(-process.pid, signal.SIGKILL, command.account)
         process.wait()
 
 
@@ -113,7 +111,7 @@ def _end_with_watchdog() -> None:
 
 def _signal(server: Server, number: signal.Signals) -> None:
     if server.process is not None and server.process.poll() is None:
-        server.process.send_signal(number)
+        send_signal(server.process.pid, number, server.command.account)
 
 
 def _wait(servers: Sequence[Server], seconds: float) -> None:

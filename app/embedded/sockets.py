@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.embedded.data_dir import Account, DataDir
+from app.embedded.accounts import Account, can_act_as
+from app.embedded.data_dir import DataDir
 from app.embedded.errors import EmbeddedServersError
 
 MAX_SOCKET_PATH_BYTES = 107
@@ -24,16 +25,16 @@ def socket_folder(data_dir: DataDir) -> Iterator[Path]:
     with data_dir.temporary_folder() as path:
         if len(os.fsencode(path / _LONGEST_SOCKET_NAME)) > MAX_SOCKET_PATH_BYTES:
             raise EmbeddedServersError(f"The path {path} is too long for a socket: set TMPDIR to a shorter one")
-        if data_dir.account is not None:
-            _hand_over(path, data_dir.account)
+        account = data_dir.account
+        if account is not None:
+            _require_switch_to(account)
+            os.chown(path, account.uid, account.gid)
         yield path
 
 
-def _hand_over(path: Path, account: Account) -> None:
-    try:
-        os.chown(path, account.uid, account.gid)
-    except OSError as error:
+def _require_switch_to(account: Account) -> None:
+    if not can_act_as(account):
         raise EmbeddedServersError(
             "PostgreSQL does not run as root, and root may not switch to another user here: "
             "start as an ordinary user, or set DB_URL and REDIS_URL"
-        ) from error
+        )

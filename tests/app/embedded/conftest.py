@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -28,6 +29,7 @@ from pathlib import Path
 from app.embedded.servers import EmbeddedServers
 
 with EmbeddedServers.start(Path(sys.argv[1])) as servers:
+    {after_start}
     print(json.dumps([servers.database_url, servers.redis_url]), flush=True)
     sys.stdin.read()
 """
@@ -67,8 +69,35 @@ def _command_line(process: psutil.Process) -> str:
 
 
 @pytest.fixture
-def start_application() -> Iterator[Callable[..., Application]]:
-    """Start an application on a data directory; `path` is its PYTHONPATH, `uid` its user."""
+def wait_until() -> Callable[[Callable[[], bool]], None]:
+    """Look again and again until the condition holds; fail after a deadline."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def wait_for_end(wait_until: Callable[[Callable[[], bool]], None]) -> Callable[[Sequence[psutil.Process]], None]:
+    """Wait until the processes are gone."""
+    return lambda processes: wait_until(lambda: all(map(_has_ended, processes)))
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        # An orphan that has ended stays in the list until the first process of the machine takes note, if ever.
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.fixture
+def start_application(wait_for_end: Callable[[Sequence[psutil.Process]], None]) -> Iterator[Callable[..., Application]]:
+    """Start an application on a data directory; `path` is its PYTHONPATH."""
     applications = []
 
     def start(
@@ -77,10 +106,13 @@ def start_application() -> Iterator[Callable[..., Application]]:
         python: str = sys.executable,
         path: Sequence[str] = tuple(sys.path),
         uid: int | None = None,
+        before_start: str = "",
+        after_start: str = "",
         wait: bool = True,
     ) -> Application:
+        code = before_start + APPLICATION.format(after_start=after_start)
         process = subprocess.Popen(
-            [python, "-P", "-c", APPLICATION, str(data_dir)],
+            [python, "-P", "-c", code, str(data_dir)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -98,22 +130,28 @@ def start_application() -> Iterator[Callable[..., Application]]:
 
     yield start
     for application in applications:
-        application.process.kill()
+        processes = application.descendants() if application.process.poll() is None else []
+        with suppress(ProcessLookupError):
+            os.killpg(application.process.pid, signal.SIGKILL)
         application.process.communicate(timeout=DEADLINE_SECONDS)
+        wait_for_end(processes)
 
 
 @pytest.fixture(scope="session")
-def seed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def seed_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data directory after its first start; making the cluster is the slow part."""
     path = tmp_path_factory.mktemp("embedded") / "seed"
     EmbeddedServers.start(path).stop()
-    return path
+    yield path
+    rmtree(path)
 
 
 @pytest.fixture
-def data_dir(seed_dir: Path, tmp_path: Path) -> Path:
-    """A data directory that has been used before, of this test's own."""
-    return copytree(seed_dir, tmp_path / "data")
+def data_dir(seed_dir: Path, tmp_path: Path) -> Iterator[Path]:
+    """A data directory that has been used before, of this test's own; pytest would keep its 40 MB for days."""
+    path = tmp_path / "data"
+    yield copytree(seed_dir, path)
+    rmtree(path)
 
 
 @pytest.fixture
@@ -144,30 +182,3 @@ def run_sql() -> Callable[[str, str], Any]:
             loop.close()
 
     return run_in_own_loop
-
-
-@pytest.fixture
-def wait_until() -> Callable[[Callable[[], bool]], None]:
-    """Look again and again until the condition holds; fail after a deadline."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-
-    return wait
-
-
-@pytest.fixture
-def wait_for_end(wait_until: Callable[[Callable[[], bool]], None]) -> Callable[[Sequence[psutil.Process]], None]:
-    """Wait until the processes are gone."""
-    return lambda processes: wait_until(lambda: all(map(_has_ended, processes)))
-
-
-def _has_ended(process: psutil.Process) -> bool:
-    try:
-        # An orphan that has ended stays in the list until the first process of the machine takes note, if ever.
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True

@@ -1,6 +1,7 @@
 """Root and ordinary users on one machine; the halves that need root are skipped without it."""
 
 import os
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -17,6 +18,14 @@ ORDINARY_UID = 12345
 """A user without an entry in /etc/passwd, as containers have them."""
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start processes of another user")
+
+
+WITHOUT_CAP_KILL = """
+import ctypes
+PR_CAPBSET_DROP, CAP_KILL = 24, 5
+ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_KILL, 0, 0, 0)
+"""
+"""Programs that this process starts cannot signal other users any more, even as root."""
 
 
 def copy_packages(destination: Path) -> str:
@@ -111,3 +120,13 @@ def test_closed_folders_of_root_work_and_stay_closed(tmp_path, start_application
 
     assert (database, answer, application.process.returncode) == ("scryon", True, 0)
     assert modes_around(data_dir) == before
+
+
+@as_root
+def test_servers_of_root_end_even_without_the_right_to_signal_them(data_dir, start_application, wait_for_end):
+    application = start_application(data_dir, before_start=WITHOUT_CAP_KILL)
+    processes = application.descendants()
+
+    application.end(signal.SIGKILL)
+
+    wait_for_end(processes)

@@ -16,6 +16,27 @@ def socket_folder(application) -> Path:
     return Path(urlsplit(application.redis_url).path).parent
 
 
+def test_orderly_end_leaves_no_process(data_dir, start_application, wait_for_end):
+    application = start_application(data_dir)
+    processes = application.descendants()
+
+    application.process.communicate()
+
+    assert application.process.returncode == 0
+    wait_for_end(processes)
+
+
+def test_servers_end_although_a_fork_of_the_application_lives_on(data_dir, start_application, wait_for_end):
+    application = start_application(data_dir, after_start="import os, time; os.fork() or time.sleep(600)")
+    fork = application.descendant("os.fork()")
+    processes = [process for process in application.descendants() if process != fork]
+
+    application.process.kill()
+    application.process.wait()
+
+    wait_for_end(processes)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_no_process_outlives_the_application(data_dir, start_application, run_sql, wait_for_end, number):
     application = start_application(data_dir)
