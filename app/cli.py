@@ -51,7 +51,7 @@ def _settings(data_dir: Path | None = None, port: int | None = None) -> Settings
 def dev(data_dir: DataDir = None, port: Port = None) -> None:
     """Run everything on this machine: API, workers, and embedded Postgres and Redis where none are configured."""
     from app.development import StartError, run_stack
-    from app.embedded.servers import EmbeddedServersError
+    from app.embedded.errors import EmbeddedServersError
     from app.supervisor import PortTakenError
 
     settings = _settings(data_dir, port)
@@ -74,7 +74,7 @@ def demo(
     from app.client.api import ApiError
     from app.client.console import upload_and_show
     from app.development import StartError, run_stack
-    from app.embedded.servers import EmbeddedServersError
+    from app.embedded.errors import EmbeddedServersError
     from app.supervisor import PortTakenError
 
     settings = _settings(data_dir, port)
@@ -201,12 +201,14 @@ def schema(
     """Write `schema.graphql` and `openapi.json` into the present folder."""
     from app.exports import export_schemas
 
-    stale = [path for path, content in export_schemas().items() if not path.exists() or path.read_bytes() != content]
-    if check and stale:
-        _fail(f"not current: {', '.join(map(str, stale))}; run 'scryon schema'")
-    for path, content in export_schemas().items():
-        if not check:
+    exported = export_schemas()
+    if not check:
+        for path, content in exported.items():
             path.write_bytes(content)
+        return
+    stale = [str(path) for path, content in exported.items() if not path.exists() or path.read_bytes() != content]
+    if stale:
+        _fail(f"not current: {', '.join(stale)}; run 'scryon schema'")
 
 
 if __name__ == "__main__":

@@ -69,12 +69,15 @@ def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> 
 
 
 def _start_servers(stack: ExitStack, settings: Settings) -> tuple[str, str]:
+    """Start what is not configured; answers the URLs of Postgres and Redis."""
     database_url, redis_url = settings.configured_database_url, settings.redis_url
-    if database_url and redis_url:
-        return database_url, redis_url
-    servers = EmbeddedServers.start(settings.data_dir, postgres=database_url is None, redis=redis_url is None)
-    stack.callback(servers.stop)
-    return database_url or servers.database_url, redis_url or servers.redis_url
+    if database_url is None or redis_url is None:
+        servers = EmbeddedServers.start(settings.data_dir, postgres=database_url is None, redis=redis_url is None)
+        stack.callback(servers.stop)
+        database_url, redis_url = database_url or servers.database_url, redis_url or servers.redis_url
+    assert database_url is not None
+    assert redis_url is not None
+    return database_url, redis_url
 
 
 def _reachable(host: str) -> str:
