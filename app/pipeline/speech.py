@@ -45,8 +45,9 @@ class RawTranscript:
     """A transcription engine's answer, parsed.
 
     `language` is as the engine named it (`english`, `en` or None). `words` is the flat list that some servers send
-    beside the segments. `is_formatted` is False for engines that return bare lower-case words (transcript.md 4.0).
-    `is_speaker_exact`: each word's speaker is known for sure, since its channel was decoded on its own.
+    beside the segments, empty when the segments have their own. `is_formatted` is False for engines that return bare
+    lower-case words (transcript.md 4.0). `is_speaker_exact`: each word's speaker is known for sure, since its channel
+    was decoded on its own. `text` is the whole text; it counts only when there are no segments.
     """
 
     segments: tuple[AsrSegment, ...]
@@ -55,3 +56,4 @@ class RawTranscript:
     duration_seconds: float | None = None
     is_formatted: bool = True
     is_speaker_exact: bool = False
+    text: str = ""
