@@ -138,7 +138,9 @@ async def list_calls_from(
     session: AsyncSession, user_id: UUID, *, offset: int, limit: int, status: CallStatus | None
 ) -> list[CallRow]:
     """The same list by position, which shifts when calls arrive; for the legacy page form."""
-    statement = _rows.where(*_filters(user_id, status)).order_by(*_newest_first).limit(limit).offset(offset)
+    # The page is cut first, or the figures would be made for every call that is skipped.
+    page = select(_id).where(*_filters(user_id, status)).order_by(*_newest_first).limit(limit).offset(offset)
+    statement = _rows.where(_id.in_(page)).order_by(*_newest_first)
     return [CallRow._make(row) for row in await session.execute(statement)]
 
 

@@ -19,15 +19,18 @@ LOGGED_FRAMES = 6
 
 def dress_errors(errors: list[GraphQLError], request_id: str | None) -> None:
     """Replace each error of an execution, in place, by the one that the client may see; log what is our fault."""
-    errors[:] = [_dress(error, request_id) for error in errors]
+    logged: set[int] = set()
+    for index, error in enumerate(errors):
+        known = next((cause for cause in _causes(error) if isinstance(cause, ScryonError)), None) or _explain(error)
+        # A failed loader raises one and the same exception in the field of every list item.
+        root = id(_root_cause(error))
+        if known.status >= 500 and root not in logged:
+            logged.add(root)
+            _log(known, error, request_id)
+        errors[index] = _dress(known, error)
 
 
-def _dress(error: GraphQLError, request_id: str | None) -> GraphQLError:
-    known = next((cause for cause in _causes(error) if isinstance(cause, ScryonError)), None)
-    if known is None:
-        known = _explain(error)
-    if known.status >= 500:
-        _log(known, error, request_id)
+def _dress(known: ScryonError, error: GraphQLError) -> GraphQLError:
     is_about_document = isinstance(known, ValidationFailedError) and _is_about_document(error)
     return GraphQLError(
         error.message if is_about_document else known.message,
@@ -66,16 +69,22 @@ def _field(error: GraphQLError) -> str:
     return f"variables.{node.variable.name.value}" if isinstance(node, VariableDefinitionNode) else "query"
 
 
+def _root_cause(error: GraphQLError) -> BaseException:
+    """What went wrong in the first place."""
+    *_, inner = (error, *_causes(error))
+    while inner.__cause__ is not None:
+        inner = inner.__cause__
+    return inner
+
+
 def _log(known: ScryonError, error: GraphQLError, request_id: str | None) -> None:
     """Say what kind of error it was and where; its text may hold content and stays out."""
-    inner = next((cause for cause in reversed(list(_causes(error)))), None)
-    while inner is not None and inner.__cause__ is not None:
-        inner = inner.__cause__
-    frames = traceback.extract_tb(inner.__traceback__)[-LOGGED_FRAMES:] if inner is not None else []
+    cause = _root_cause(error)
+    frames = traceback.extract_tb(cause.__traceback__)[-LOGGED_FRAMES:]
     log.error(
         str(known.code),
         reqId=request_id,
-        error=type(inner).__name__,
+        error=type(cause).__name__,
         field=".".join(map(str, error.path or ())),
         frames=[f"{frame.filename}:{frame.lineno}" for frame in frames],
     )

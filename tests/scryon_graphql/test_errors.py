@@ -9,6 +9,7 @@ import pytest
 import structlog
 from sqlalchemy import text
 
+from app.calls.models import ArtifactType
 from app.db import Database
 from app.resources import Resources
 from tests.factories import Factory
@@ -72,6 +73,20 @@ async def test_unexpected_error_shows_and_logs_no_inner_text(
     )
     assert "title" not in str(line)
     assert str(call.id) not in str(line)
+
+
+async def test_failing_loader_is_logged_once(
+    client: Client, factory: Factory, resources: Resources, alice: UUID
+) -> None:
+    for _ in range(3):
+        call = await factory.call(alice)
+        await factory.document(call, ArtifactType.ANALYSIS_JSON, b"no JSON")
+
+    with structlog.testing.capture_logs() as lines:
+        result = await client.run("{ calls { nodes { analysis { document } } } }")
+
+    assert [error.extensions["code"] for error in result.errors] == ["internal_error"] * 3
+    assert [line["event"] for line in lines] == ["internal_error"]
 
 
 async def test_one_failing_field_is_one_error(client: Client, factory: Factory, alice: UUID) -> None:
