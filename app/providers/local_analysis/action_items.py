@@ -44,7 +44,7 @@ def write_action_item(task: Task, recorded_at: datetime) -> dict[str, Any]:
     moment = task.when.moment(recorded_at) if task.when else None
     return {
         "title": title,
-        "description": neutralize(" … ".join(dict.fromkeys(quote_clause(clause) for clause in task.clauses))),
+        "description": _quote(task),
         "ownerSpeaker": owner.label if owner else None,
         "ownerSpeakerId": owner.speaker_id if owner else None,
         "ownerSpeakerLabel": owner.label if owner else None,
@@ -63,6 +63,12 @@ def write_action_item(task: Task, recorded_at: datetime) -> dict[str, Any]:
             when=moment.isoformat() if moment else None,
         ),
     }
+
+
+def _quote(task: Task) -> str:
+    """Quote where the task was first said and, when it came up again, where last."""
+    quotes = dict.fromkeys(quote_clause(clause) for clause in (task.clauses[0], task.clauses[-1]))
+    return neutralize(" … ".join(quotes))
 
 
 def write_next_step(task: Task) -> dict[str, Any]:

@@ -111,9 +111,12 @@ def _end_of(what: str, today: date) -> date | None:
 
 def _parse_calendar(phrase: str, today: date) -> date | None:
     """Resolve a calendar date or "in two weeks"; without a year it is the next one to come, and never a past one."""
+    is_span = phrase.startswith(("in ", "within "))
+    # dateparser takes "February 9" on that very day for next year's: dates are looked for from the day before.
+    base = today if is_span else today - timedelta(days=1)
     parsed = dateparser.parse(
-        alpha2digit(phrase, "en", 0.0).replace(" the ", " "),
+        alpha2digit(phrase, "en", 0.0).replace("within ", "in ").replace(" the ", " "),
         languages=["en"],
-        settings={"RELATIVE_BASE": datetime.combine(today, time()), "PREFER_DATES_FROM": "future"},
+        settings={"RELATIVE_BASE": datetime.combine(base, time()), "PREFER_DATES_FROM": "future"},
     )
     return parsed.date() if parsed is not None and parsed.date() >= today else None

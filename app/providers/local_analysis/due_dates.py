@@ -116,7 +116,7 @@ def _read_phrase(group: list[DayPhrase | Span], text: str, today: date) -> When:
     day_phrase = days[0] if days else None
     clock_span = next((piece for piece in group if not isinstance(piece, DayPhrase)), None)
     day = today if day_phrase is None and _TODAY.search(phrase) else None
-    is_misheard = clock_span is not None and _LOST_HOUR.fullmatch(text[clock_span.start : clock_span.end])
+    is_misheard = clock_span is not None and _match_clock(text[clock_span.start : clock_span.end]) is None
     return When(
         text=phrase,
         told=text[day_phrase.span.start : day_phrase.span.end] if is_misheard and day_phrase else phrase,
@@ -130,7 +130,7 @@ def _read_phrase(group: list[DayPhrase | Span], text: str, today: date) -> When:
 
 def _resolve_clock(clock_text: str, phrase: str) -> time | None:
     """Answer the time, or None for a range, a lost hour or an hour that could be before or after noon."""
-    match = next((found for pattern in _PATTERNS if (found := pattern.fullmatch(clock_text))), None)
+    match = _match_clock(clock_text)
     if match is None or match.groupdict().get("range"):
         return None
     if match["hour"] in _FIXED:
@@ -146,6 +146,10 @@ def _resolve_clock(clock_text: str, phrase: str) -> time | None:
             return None
     total = hour * 60 + minute
     return time(total // 60, total % 60) if 0 <= total < 24 * 60 else None
+
+
+def _match_clock(text: str) -> re.Match[str] | None:
+    return next((found for pattern in _PATTERNS if (found := pattern.fullmatch(text))), None)
 
 
 def _read_hour(text: str) -> tuple[int, int]:

@@ -21,6 +21,8 @@ LONG_CALL_WORDS = 400
 WORDS_PER_STRETCH = 300
 MIN_STRETCHES, MAX_STRETCHES = 3, 10
 """Source: analysis.md, section 2 (`executiveSummaryBullets`)."""
+MAX_SUBJECTS = 4
+"""Keywords that a stretch lists; what an earlier one has listed is not repeated (analysis.md, R5)."""
 MIN_POINTS, MAX_POINTS = 5, 15
 """Source: analysis.md, section 2 (`keyDiscussionPoints`)."""
 MIN_POINT_WORDS, MAX_POINT_WORDS = 5, 30
@@ -131,13 +133,15 @@ def _write_stretches(findings: Findings, facts: Sequence[_Fact]) -> list[dict[st
     for clauses in _cut_stretches(findings.clauses):
         text = " | ".join(f" {clause.text} " for clause in clauses)
         keywords = [word for word in findings.keywords if f" {word} " in text]
-        fresh = [word for word in keywords if word not in used] or keywords
+        fresh = [word for word in keywords if word not in used]
         indexes = {clause.index for clause in clauses}
-        sentences = [fact.sentence for fact in facts if fact.clause.index in indexes]
+        # Concerns stand in `sections`; each fact is told once (analysis.md, R5).
+        own = [fact for fact in facts if fact.clause.index in indexes and fact.kind != "concern"]
+        sentences = [fact.sentence for fact in own]
         if not sentences and not fresh:
             continue
-        used.update(fresh[:1])
-        paragraphs = [f"Subjects: {', '.join(fresh[:4])}."] if fresh else []
+        used.update(fresh[:MAX_SUBJECTS])
+        paragraphs = [f"Subjects: {', '.join(fresh[:MAX_SUBJECTS])}."] if fresh else []
         header = capitalize(fresh[0]) if fresh else "Tasks and facts"
         bullets.append(
             _write_bullet(

@@ -39,7 +39,7 @@ _OPENINGS = (
     r"(?:is|are|was|were|have|has) (?:you|he|she|they|it|there)",
     r"(?:what|when|where|why|who|which|how(?: much| many| long| soon)?) "
     r"(?:is|are|was|were|will|would|can|could|do|does|did|should|shall|about|has|have)",
-    r"please|kindly|make sure|be sure to|remember to|do not forget|let me|let us",
+    r"please|kindly|make sure|be sure to|remember to|do not forget|let me(?! know)|let us",
     r"thank you|thanks|goodbye|good bye|bye|have a (?:good|nice|great|lovely)|of course|no problem|hello|hi",
     r"but|because|otherwise|however|my name is",
     r"(?:nobody|no one|somebody|someone|everybody|everyone|nothing) (?:has|is|was|will|had)",

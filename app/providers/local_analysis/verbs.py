@@ -124,7 +124,7 @@ def is_plausible(verb: str, tail: Sequence[Word], when: When | None) -> bool:
     words = object_words(tail, when)
     if verb == REPORT_BACK:
         return True
-    if verb == DO or (verb in OBJECT_VERBS and stands_for_earlier(words)):
+    if verb == DO or (verb in OBJECT_VERBS - IN_CALL_VERBS and stands_for_earlier(words)):
         return stands_for_earlier(words)
     if verb == COME:
         return when is not None or (len(words) > 1 and words[0] in PLACE_PREPOSITIONS and has_object(words))
