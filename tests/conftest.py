@@ -10,9 +10,16 @@ from sqlalchemy import text
 
 from app.db import Database, migrate
 from app.embedded.servers import EmbeddedServers
+from app.observability.logging import configure_logging
 from app.resources import Resources, open_resources
 from app.settings import Settings, load_settings
 from tests.factories import Factory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_logs() -> None:
+    """Log as in production; a test that looks at lines configures again under its own capture."""
+    configure_logging(load_settings(log_level="ERROR"))
 
 
 @pytest.fixture(scope="session")
