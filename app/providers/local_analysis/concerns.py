@@ -46,7 +46,8 @@ def find_concerns(clauses: Sequence[Clause]) -> tuple[Concern, ...]:
     for clause in clauses:
         described = None if clause.is_question else describe_concern(clause)
         if described is not None and described[0].casefold() not in found:
-            found[described[0].casefold()] = Concern(*described, _judge(clause, clauses), clause)
+            heading, sentence = described
+            found[heading.casefold()] = Concern(heading, sentence, _judge(clause, clauses), clause)
     return tuple(found.values())
 
 

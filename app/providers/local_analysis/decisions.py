@@ -47,7 +47,7 @@ def find_decisions(clauses: Sequence[Clause], tasks: Sequence[Task]) -> tuple[De
 
 
 def _is_proposal(task: Task) -> bool:
-    return task.statement.verb == "" or task.statement.clause.text.startswith("let us")
+    return task.statement.is_third_party_plan or task.statement.clause.text.startswith("let us")
 
 
 def _read_agreement(clause: Clause) -> Decision | None:

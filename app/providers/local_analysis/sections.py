@@ -4,6 +4,7 @@ Source: analysis.md, sections 3.1 to 3.3.
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from app.providers.local_analysis.action_items import title_task
@@ -27,15 +28,28 @@ MIN_POINTS, MAX_POINTS = 5, 15
 """Source: analysis.md, section 2 (`keyDiscussionPoints`)."""
 MIN_POINT_WORDS, MAX_POINT_WORDS = 5, 30
 
-_HEADERS = {"reason": "Reason for the call", "report": "Situation", "concern": "Concerns", "promise": "Promises"} | {
-    "request": "Requests",
-    "plan": "Plans",
-    "agreement": "Agreements",
+
+class _FactKind(StrEnum):
+    """Kinds of facts; the values are the headings of a short call's summary."""
+
+    REASON = "Reason for the call"
+    REPORT = "Situation"
+    CONCERN = "Concerns"
+    PROMISE = "Promises"
+    REQUEST = "Requests"
+    PLAN = "Plans"
+    AGREEMENT = "Agreements"
+
+
+_TASK_KINDS = {
+    StatementKind.COMMITMENT: _FactKind.PROMISE,
+    StatementKind.REQUEST: _FactKind.REQUEST,
+    StatementKind.STEP: _FactKind.PLAN,
 }
 
 
 class _Fact(NamedTuple):
-    kind: str
+    kind: _FactKind
     sentence: str
     clause: Clause
 
@@ -46,10 +60,10 @@ def write_bullets(findings: Findings) -> list[dict[str, Any]]:
     if is_long(findings):
         return _write_stretches(findings, facts)
     bullets = []
-    for kind, header in _HEADERS.items():
+    for kind in _FactKind:
         own = [fact for fact in facts if fact.kind == kind]
         if own:
-            bullets.append((own[0].clause.start_seconds, header, [" ".join(fact.sentence for fact in own)]))
+            bullets.append((own[0].clause.start_seconds, str(kind), [" ".join(fact.sentence for fact in own)]))
     return [_write_bullet(*bullet) for bullet in sorted(bullets, key=lambda bullet: bullet[0])]
 
 
@@ -109,16 +123,15 @@ def format_timestamp(seconds: float) -> str:
 
 
 def _list_facts(findings: Findings) -> list[_Fact]:
-    kinds = {StatementKind.COMMITMENT: "promise", StatementKind.REQUEST: "request", StatementKind.STEP: "plan"}
     agreed = [decision for decision in findings.decisions if len(decision.clauses) == 1]
     topic = findings.topic
     facts = [
-        *([_Fact("reason", f"The call was about {topic.thing}.", topic.clause)] if topic else []),
-        *(_Fact("report", report.sentence, report.clause) for report in findings.reports),
-        *(_Fact("concern", concern.sentence, concern.clause) for concern in findings.concerns),
-        *(_Fact("agreement", decision.text, decision.clauses[0]) for decision in agreed),
+        *([_Fact(_FactKind.REASON, f"The call was about {topic.thing}.", topic.clause)] if topic else []),
+        *(_Fact(_FactKind.REPORT, report.sentence, report.clause) for report in findings.reports),
+        *(_Fact(_FactKind.CONCERN, concern.sentence, concern.clause) for concern in findings.concerns),
+        *(_Fact(_FactKind.AGREEMENT, decision.text, decision.clauses[0]) for decision in agreed),
         *(
-            _Fact(kinds[task.statement.kind], f"{capitalize(phrase_task(task).rstrip('.'))}.", task.clauses[0])
+            _Fact(_TASK_KINDS[task.statement.kind], f"{capitalize(phrase_task(task).rstrip('.'))}.", task.clauses[0])
             for task in findings.tasks
             if title_task(task)
         ),
@@ -136,7 +149,7 @@ def _write_stretches(findings: Findings, facts: Sequence[_Fact]) -> list[dict[st
         fresh = [word for word in keywords if word not in used]
         indexes = {clause.index for clause in clauses}
         # Concerns stand in `sections`; each fact is told once (analysis.md, R5).
-        own = [fact for fact in facts if fact.clause.index in indexes and fact.kind != "concern"]
+        own = [fact for fact in facts if fact.clause.index in indexes and fact.kind is not _FactKind.CONCERN]
         sentences = [fact.sentence for fact in own]
         if not sentences and not fresh:
             continue

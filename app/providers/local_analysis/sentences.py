@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.pipeline.transcript import Segment, Transcript
+from app.providers.local_analysis.days import DAYPART, WEEKDAYS
 from app.providers.local_analysis.lexicon import is_content_word, word_set
 
 MAX_FLOW_GAP_SECONDS = 2.0
@@ -51,6 +52,11 @@ _CONDITION = re.compile(r"(?:(?:and|but|so|or|then) )?(?:if|unless)(?![^ ])")
 _POLITE_CONDITION = re.compile(
     r"(?:and |so )?if (?:(?:that|it|this) is (?:ok|okay|fine|possible|alright|all right)|"
     r"you (?:like|want|wish|prefer|do not mind|agree)|possible)(?![^ ])"
+)
+_UNFINISHED = word_set("a an the my your our and or of")
+_TIME_ALONE = re.compile(
+    rf"(?:(?:by|on|before|until|next|this|the) )*(?:{'|'.join(WEEKDAYS)}|today|tonight|tomorrow|week|{DAYPART})"
+    rf"(?: (?:{DAYPART}))?"
 )
 _SUBORDINATORS = word_set(
     "which who if when before after until till while since as than where what how why whether although unless"
@@ -117,7 +123,7 @@ def read_clauses(transcript: Transcript) -> tuple[Clause, ...]:
     """Answer all clauses of the call in the order of its segments; every word is in exactly one of them."""
     clauses: list[Clause] = []
     for turn, segments in enumerate(_turns(transcript.segments)):
-        for sentence in _sentences(segments):
+        for sentence in _join_broken(_sentences(segments)):
             for number, words in enumerate(split_words(sentence)):
                 clauses.append(
                     Clause(
@@ -199,6 +205,19 @@ def _sentences(segments: Sequence[Segment]) -> Iterator[list[Word]]:
                 sentence = []
     if sentence:
         yield sentence
+
+
+def _join_broken(sentences: Iterable[list[Word]]) -> Iterator[list[Word]]:
+    """Undo sentence ends that come from a pause in the middle: behind "the", or before "by Friday" alone."""
+    held: list[Word] = []
+    for sentence in sentences:
+        text = " ".join(word.lower for word in sentence)
+        if held and held[-1].lower not in _UNFINISHED and not _TIME_ALONE.fullmatch(text):
+            yield held
+            held = []
+        held = held + sentence
+    if held:
+        yield held
 
 
 def _read_word(surface: str, segment: Segment) -> list[Word]:

@@ -32,10 +32,13 @@ from app.providers.local_analysis.verbs import (
     stands_for_earlier,
 )
 
+THIRD_PARTY = ""
+"""The verb of a plan that none of the speakers carries out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing to be done. `verb` is as in the lexicon, "" for the plan of a third party; `tail` is what follows it.
+    """One thing to be done. `verb` is as in the lexicon; `tail` is what follows it, for a third party's plan all of it.
 
     `when` has its place in the lower-case text of the tail. `target` is set when the verb itself held its object.
     `is_assigned`: it is known which side has to do it.
@@ -48,6 +51,10 @@ class Statement:
     when: When | None
     target: Word | None = None
     is_assigned: bool = True
+
+    @property
+    def is_third_party_plan(self) -> bool:
+        return self.verb == THIRD_PARTY
 
     @property
     def is_anaphoric(self) -> bool:
@@ -82,7 +89,7 @@ def _read_plan(clause: Clause, start: int, recorded_at: datetime) -> list[Statem
     when = _when(words, recorded_at)
     is_named = words[0].shown.istitle() and words[0].lower not in EMPTY_WORDS
     is_dated = is_named or (when is not None and when.day is not None)
-    return [Statement(StatementKind.STEP, clause, "", tuple(words), when)] if is_dated else []
+    return [Statement(StatementKind.STEP, clause, THIRD_PARTY, tuple(words), when)] if is_dated else []
 
 
 def _split_tasks(words: Sequence[Word]) -> Iterator[Sequence[Word]]:

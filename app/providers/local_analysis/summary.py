@@ -45,7 +45,7 @@ def write_executive_summary(findings: Findings) -> str | None:
     """Answer at most four sentences; None when nothing was found that is worth one."""
     head = _write_head(findings)
     concerns = [concern.sentence for concern in findings.concerns if concern.sentence != head]
-    plans = [f"{title_task(task).rstrip('.')}." for task in findings.tasks if task.statement.verb == ""]
+    plans = [f"{title_task(task).rstrip('.')}." for task in findings.tasks if task.statement.is_third_party_plan]
     tasks = [write_tasks(_promises(findings), "promise"), write_tasks(_requests(findings), "request")]
     needed = [sentence for sentence in [head, *tasks] if sentence is not None]
     room = MAX_SUMMARY_SENTENCES - len(needed)

@@ -92,7 +92,7 @@ def _make_task(transcript: Transcript, statement: Statement, clauses: Sequence[C
     owner, partner = speaker, other
     if statement.kind is StatementKind.REQUEST:
         owner, partner = (other if statement.is_assigned else None), speaker
-    elif statement.verb == "":
+    elif statement.is_third_party_plan:
         owner = partner = None
     clause = statement.clause
     following = [other.text for other in clauses[clause.index : clause.index + 4] if other.turn == clause.turn]

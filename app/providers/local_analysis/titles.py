@@ -42,7 +42,7 @@ _GENERIC_SPEAKER = re.compile(r"\bspeaker[\s_-]*\d+", re.IGNORECASE)
 
 def make_title(statement: Statement, partner_name: str | None = None) -> str:
     """Answer the title; `partner_name` stands for "you" in a promise and for "me" in a request, where one is needed."""
-    if statement.verb == "":
+    if statement.is_third_party_plan:
         return make_sentence(statement.tail) or ""
     words = _readable(_without_time(statement))
     verb = _shown_verb(statement)
