@@ -1,6 +1,6 @@
 """REST as a client sees it, without sockets."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from uuid import UUID
 
 import httpx
@@ -8,8 +8,11 @@ import pytest
 from fastapi import FastAPI
 
 from app.auth.local import sign_in
+from app.db import Database
+from app.embedded.servers import EmbeddedServers
 from app.main import create_app
 from app.resources import Resources
+from tests.rest.serving import Server, run_server
 
 
 @pytest.fixture
@@ -44,3 +47,13 @@ def break_store(resources: Resources) -> Callable[[], None]:
         users.symlink_to("users")
 
     return break_it
+
+
+@pytest.fixture(scope="session")
+def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The API as a process, on the database of the run; it outlives a test, whose tables it shares."""
+    assert servers.database_url is not None
+    assert servers.redis_url is not None
+    environment = {"DB_URL": servers.database_url, "REDIS_URL": servers.redis_url, "FLYWAY_ENABLED": "false"}
+    with run_server(tmp_path_factory.mktemp("server"), environment) as running:
+        yield running
