@@ -144,10 +144,11 @@ def worker(data_dir: DataDir = None, single: Annotated[bool, typer.Option(hidden
         configure_logging(settings)
         run_worker(settings)
         return
-    supervisor = Supervisor({"SCRYON_DATA_DIR": str(settings.data_dir)})
+    supervisor = Supervisor()
     with supervisor.until_signalled():
         for _ in range(settings.worker_processes):
             supervisor.start(["worker", "--single"])
+        supervisor.configure({"SCRYON_DATA_DIR": str(settings.data_dir)})
         status = supervisor.wait()
     raise typer.Exit(status)
 

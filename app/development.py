@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import quote
 
 from app.client.api import ScryonClient
@@ -44,10 +45,17 @@ def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> 
     """
     with ExitStack() as stack:
         listener = stack.enter_context(bind(settings.server_host, settings.server_port))
-        database_url, redis_url = _start_servers(stack, settings)
+        servers = stack.enter_context(_Servers(settings))
+        supervisor = Supervisor()
+        stack.enter_context(supervisor.until_signalled())
+        # The children load their code while the servers come up: that halves the time of a start.
+        supervisor.start(["serve", "--listen-fd", str(listener.fileno())], pass_fds=[listener.fileno()])
+        for _ in range(settings.worker_processes):
+            supervisor.start(["worker", "--single"])
+        database_url, redis_url = servers.start()
         if settings.migrate_at_start:
             migrate_now(database_url)
-        supervisor = Supervisor(
+        supervisor.configure(
             {
                 "DB_URL": database_url,
                 "REDIS_URL": redis_url,
@@ -56,10 +64,6 @@ def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> 
                 **(environment or {}),
             }
         )
-        stack.enter_context(supervisor.until_signalled())
-        supervisor.start(["serve", "--listen-fd", str(listener.fileno())], pass_fds=[listener.fileno()])
-        for _ in range(settings.worker_processes):
-            supervisor.start(["worker", "--single"])
         host, port = listener.getsockname()[:2]
         base_url = f"http://{f'[{host}]' if ':' in host else _reachable(host)}:{port}"
         client = ScryonClient(base_url)
@@ -68,16 +72,32 @@ def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> 
         yield Stack(base_url, supervisor, client)
 
 
-def _start_servers(stack: ExitStack, settings: Settings) -> tuple[str, str]:
-    """Start what is not configured; answers the URLs of Postgres and Redis."""
-    database_url, redis_url = settings.configured_database_url, settings.redis_url
-    if database_url is None or redis_url is None:
-        servers = EmbeddedServers.start(settings.data_dir, postgres=database_url is None, redis=redis_url is None)
-        stack.callback(servers.stop)
-        database_url, redis_url = database_url or servers.database_url, redis_url or servers.redis_url
-    assert database_url is not None
-    assert redis_url is not None
-    return database_url, redis_url
+class _Servers:
+    """The embedded servers that the settings leave to us; stopped after everything that uses them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._running: EmbeddedServers | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._running is not None:
+            self._running.stop()
+
+    def start(self) -> tuple[str, str]:
+        """Start what is not configured; answers the URLs of Postgres and Redis."""
+        database_url, redis_url = self._settings.configured_database_url, self._settings.redis_url
+        if database_url is None or redis_url is None:
+            self._running = EmbeddedServers.start(
+                self._settings.data_dir, postgres=database_url is None, redis=redis_url is None
+            )
+            database_url = database_url or self._running.database_url
+            redis_url = redis_url or self._running.redis_url
+        assert database_url is not None
+        assert redis_url is not None
+        return database_url, redis_url
 
 
 def _reachable(host: str) -> str:

@@ -1,10 +1,12 @@
 """Runs the parts of Scryon as child processes: what `scryon dev`, `scryon demo` and several workers share.
 
-Children inherit the environment and a listening socket. They end with their parent, however it ends: the kernel tells
-them (`follow_parent`). A child that ends by itself ends the whole.
+Children inherit a listening socket, and start before it is known where database and queue are: while those come up, a
+child loads its code, then waits for the rest of its environment on standard input. Children end with their parent,
+however it ends: the kernel tells them (`follow_parent`). A child that ends by itself ends the whole.
 """
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -12,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 PARENT_VARIABLE = "SCRYON_SUPERVISOR_PID"
@@ -25,13 +27,15 @@ class PortTakenError(Exception):
 
 
 def follow_parent() -> None:
-    """In a supervised child: end with SIGTERM when the supervisor ends, even by SIGKILL."""
+    """In a supervised child: wait for the environment; end with SIGTERM when the supervisor ends, even by SIGKILL."""
     parent = os.environ.get(PARENT_VARIABLE)
     if parent is None:
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != int(parent):
+    environment = sys.stdin.readline()
+    if os.getppid() != int(parent) or not environment:
         raise SystemExit("The supervisor is gone.")
+    os.environ.update(json.loads(environment))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -56,8 +60,8 @@ def bind(host: str, port: int) -> socket.socket:
 class Supervisor:
     """Child processes that live and end together. Use it in the main thread."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = {**os.environ, **environment, PARENT_VARIABLE: str(os.getpid())}
+    def __init__(self) -> None:
+        self._environment = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
         self._children: list[subprocess.Popen[bytes]] = []
         self._stopping = threading.Event()
 
@@ -67,10 +71,18 @@ class Supervisor:
             subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "app.cli", *command],
                 env=self._environment,
+                stdin=subprocess.PIPE,
                 pass_fds=tuple(pass_fds),
                 start_new_session=True,
             )
         )
+
+    def configure(self, environment: Mapping[str, str]) -> None:
+        """Tell all children the rest of their environment, once; they wait for it."""
+        for child in self._children:
+            assert child.stdin is not None
+            with suppress(BrokenPipeError), child.stdin:
+                child.stdin.write(json.dumps(dict(environment)).encode() + b"\n")
 
     @contextmanager
     def until_signalled(self) -> Iterator[None]:

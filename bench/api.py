@@ -92,7 +92,8 @@ def main() -> None:
         folder = Path(name)
         servers = EmbeddedServers.start(folder)
         try:
-            assert servers.database_url and servers.redis_url
+            assert servers.database_url is not None
+            assert servers.redis_url is not None
             migrate_now(servers.database_url)
             environment = {
                 "DB_URL": servers.database_url,
@@ -100,9 +101,10 @@ def main() -> None:
                 "SCRYON_DATA_DIR": str(folder / "data"),
                 "LOGGING_LEVEL_COM_SCRYON": "WARNING",
             }
-            supervisor = Supervisor(environment)
+            supervisor = Supervisor()
             with bind("127.0.0.1", 0) as listener, supervisor.until_signalled():
                 supervisor.start(["serve", "--listen-fd", str(listener.fileno())], pass_fds=[listener.fileno()])
+                supervisor.configure(environment)
                 base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
                 client = ScryonClient(base_url)
                 while not client.is_healthy() and supervisor.find_ended() is None:

@@ -1,7 +1,8 @@
 """What the pipeline asks of its engines, whoever they are: paid providers or local ones.
 
 Each engine answers with the bytes that are stored as the artifact; a parser beside it makes our values of them, so
-that a call can be rebuilt from its artifacts alone. Failures that end a call are `app.pipeline.failures.HardFailureError`.
+that a call can be rebuilt from its artifacts alone. A failure that ends a call is a
+`app.pipeline.failures.HardFailureError`.
 """
 
 from dataclasses import dataclass
