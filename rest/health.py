@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Response
 
+from app.errors import MethodNotAllowedError
 from rest.answers import json_answer
 from rest.documentation import Documentation, documented
 
@@ -20,7 +21,7 @@ _SCHEMA = {
 
 
 @router.api_route("/api/health", methods=["GET", "HEAD"])
-@documented(Documentation("getHealth", schema=_SCHEMA))
+@documented(Documentation("getHealth", schema=_SCHEMA, errors=(MethodNotAllowedError,)))
 async def get_health() -> Response:
     """Say that this process lives; touches nothing else."""
     return json_answer({"status": "ok", "version": VERSION})

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     is_non_null_type,
 )
+
 from rest.selection import SelectedField
 
 JsonSchema = dict[str, Any]

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from strawberry.extensions import SchemaExtension
-
-import scryon_graphql.schema
-from app.errors import ErrorCode, InternalError, ScryonError
 from graphql import (
     DefinitionNode,
     DocumentNode,
@@ -27,6 +23,10 @@ from graphql import (
     parse,
     validate,
 )
+from strawberry.extensions import SchemaExtension
+
+import scryon_graphql.schema
+from app.errors import ErrorCode, InternalError, ScryonError
 from rest.selection import Fragments, SelectedField, find_body, read_selection
 from scryon_graphql.context import Context
 from scryon_graphql.schema import make_schema

@@ -1,0 +1,335 @@
+"""The OpenAPI document: complete, made from the operations, true to real answers. Source: rest.md, 1.9 and 2."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import jsonschema_rs
+import orjson
+import pytest
+
+from app.calls.models import ArtifactType, CallStatus
+from rest.openapi import export_openapi
+from tests.factories import Factory
+from tests.forms import CONTENT_TYPE, WAV, encode, file
+
+DOCUMENT: dict[str, Any] = orjson.loads(export_openapi())
+
+OPERATIONS = {
+    "getHealth": ("get", "/api/health", {200, 405}),
+    "analyzeCall": ("post", "/api/calls/analyze", {202, 400, 413, 415, 500, 503}),
+    "listCalls": ("get", "/api/calls", {200, 400, 500, 503}),
+    "getCallStatuses": ("get", "/api/calls/status", {200, 400, 500, 503}),
+    "getCall": ("get", "/api/calls/{id}", {200, 404, 500, 503}),
+    "getTranscript": ("get", "/api/calls/{id}/transcript", {200, 404, 422, 500, 503}),
+    "getAnalysis": ("get", "/api/calls/{id}/analysis", {200, 404, 422, 500, 503}),
+    "deleteCall": ("delete", "/api/calls/{id}", {204, 404, 500, 503}),
+    "deleteCalls": ("delete", "/api/calls", {200, 400, 413, 415, 500, 503}),
+    "listActions": ("get", "/api/actions", {200, 400, 500, 503}),
+    "updateActionStatus": ("patch", "/api/actions/{id}", {200, 400, 404, 413, 415, 500, 503}),
+}
+
+ALWAYS, OMITTED, NULL_SHOWN = "always", "omitted", "null shown"
+FIELDS = {
+    "CallSummary": {
+        ALWAYS: {"callId", "id", "direction", "status", "recordedAt", "createdAt", "tags", "actionItemCount"},
+        OMITTED: {
+            "title", "originalFileName", "contactName", "durationSeconds", "shortSummary", "scryonContactId",
+            "errorReason",
+        },
+        NULL_SHOWN: {"firstActionTitle"},
+    },
+    "ActionItem": {
+        ALWAYS: {
+            "id", "callRecordId", "title", "status", "ownerRole", "sourceSegmentIds", "createdAt", "updatedAt",
+        },
+        OMITTED: {"sourceText", "ownerSpeakerId", "ownerSpeakerLabel", "intentMetadata"},
+        NULL_SHOWN: {
+            "description", "dueDate", "priority", "source", "contactId", "ownerDisplayName", "intent",
+        },
+    },
+    "getCall": {
+        ALWAYS: {"callId", "id", "status", "direction", "recordedAt", "createdAt", "updatedAt", "tags"},
+        OMITTED: {
+            "title", "originalFileName", "contactName", "contactId", "phoneNumber", "organization", "shortSummary",
+            "notes", "scryonContactId", "durationSeconds",
+        },
+        NULL_SHOWN: {"errorReason", "errorMessage"},
+    },
+}  # fmt: skip
+
+
+def _success_schema(operation_id: str) -> dict[str, Any]:
+    method, path, statuses = OPERATIONS[operation_id]
+    response = DOCUMENT["paths"][path][method]["responses"][str(min(statuses))]
+    schema: dict[str, Any] = response["content"]["application/json"]["schema"]
+    return schema
+
+
+def _allows_null(schema: dict[str, Any]) -> bool:
+    return "null" in schema.get("type", []) or {"type": "null"} in schema.get("anyOf", [])
+
+
+def _assert_documented(operation_id: str, response: httpx.Response) -> None:
+    method, path, _ = OPERATIONS[operation_id]
+    documented = DOCUMENT["paths"][path][method]["responses"][str(response.status_code)]
+    if "content" not in documented:
+        assert response.content == b""
+        return
+    schema = documented["content"]["application/json"]["schema"]
+    validator = jsonschema_rs.Draft202012Validator(
+        {**schema, "components": DOCUMENT["components"]}, validate_formats=True
+    )
+    assert [error.message for error in validator.iter_errors(response.json())] == []
+
+
+def test_committed_document_is_current() -> None:
+    committed = Path(__file__).parents[2] / "openapi.json"
+
+    assert committed.read_bytes() == export_openapi(), "run 'scryon schema'"
+
+
+def test_document_is_openapi_3_1_with_valid_schemas() -> None:
+    assert DOCUMENT["openapi"] == "3.1.0"
+    assert DOCUMENT["info"]["version"] == "1.0.0"
+    for schema in DOCUMENT["components"]["schemas"].values():
+        jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+
+
+def test_endpoints_have_their_names_and_statuses() -> None:
+    documented = {
+        operation["operationId"]: (method, path, set(map(int, operation["responses"])))
+        for path, operations in DOCUMENT["paths"].items()
+        for method, operation in operations.items()
+    }
+
+    assert documented == OPERATIONS
+
+
+def test_every_error_has_the_one_body() -> None:
+    for operations in DOCUMENT["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                assert "X-Request-Id" in response["headers"]
+                if int(status) >= 400:
+                    schema = response["content"]["application/json"]["schema"]
+                    assert {"$ref": "#/components/schemas/Error"} in schema["allOf"]
+
+
+def test_references_lead_somewhere() -> None:
+    text = export_openapi().decode()
+
+    for kind in ("schemas", "headers", "parameters"):
+        for name in DOCUMENT["components"][kind]:
+            assert f'"#/components/{kind}/{name}"' in text, name
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_presence_of_fields_follows_the_tables(name: str) -> None:
+    schema = DOCUMENT["components"]["schemas"].get(name) or _success_schema(name)
+
+    required = set(schema["required"])
+    nullable = {field for field, member in schema["properties"].items() if _allows_null(member)}
+    assert {
+        ALWAYS: required - nullable,
+        OMITTED: set(schema["properties"]) - required,
+        NULL_SHOWN: required & nullable,
+    } == FIELDS[name]
+    assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("schema", "field", "expected"),
+    [
+        ("CallSummary", "id", {"type": "string", "format": "uuid"}),
+        ("CallSummary", "createdAt", {"type": "string", "format": "date-time"}),
+        ("CallSummary", "status", {"$ref": "#/components/schemas/CallStatus"}),
+        ("CallSummary", "firstActionTitle", {"type": ["string", "null"]}),
+        ("ActionItem", "dueDate", {"type": ["string", "null"], "format": "date"}),
+        ("ActionItem", "sourceSegmentIds", {"type": "array", "items": {"type": "string"}}),
+        ("ActionItem", "priority", {"anyOf": [{"$ref": "#/components/schemas/ActionPriority"}, {"type": "null"}]}),
+        ("Transcript", "segments", {"type": "array", "items": {"$ref": "#/components/schemas/Segment"}}),
+        ("Speaker", "voiceMatchScore", {"type": ["number", "null"]}),
+    ],
+)
+def test_types_of_fields(schema: str, field: str, expected: dict[str, Any]) -> None:
+    written = dict(DOCUMENT["components"]["schemas"][schema]["properties"][field])
+
+    assert written.pop("description")
+    assert written == expected
+
+
+def test_documents_stay_open() -> None:
+    analysis = DOCUMENT["components"]["schemas"]["Analysis"]
+
+    assert _success_schema("getAnalysis") == {"$ref": "#/components/schemas/Analysis"}
+    assert "additionalProperties" not in analysis
+    assert "required" not in analysis
+    assert "document" not in analysis["properties"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        (
+            "listCalls",
+            {
+                "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+                "cursor": {"type": "string", "maxLength": 1024},
+                "status": {
+                    "type": "string",
+                    "enum": ["QUEUED", "TRANSCRIBING", "ANALYZING", "COMPLETED", "FAILED", "PROCESSING"],
+                },
+                "page": {"type": "integer", "minimum": 0, "maximum": 100_000, "default": 0},
+                "size": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+            },
+        ),
+        (
+            "listActions",
+            {
+                "status": {"type": "string", "enum": ["OPEN", "IN_PROGRESS", "DONE", "DISMISSED"]},
+                "callId": {"type": "string", "format": "uuid"},
+                "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+                "cursor": {"type": "string", "maxLength": 1024},
+            },
+        ),
+        (
+            "getCallStatuses",
+            {
+                "ids": {
+                    "type": "array",
+                    "items": {"type": "string", "format": "uuid"},
+                    "minItems": 1,
+                    "maxItems": 200,
+                }
+            },
+        ),
+    ],
+)
+def test_parameters_have_their_bounds(operation: str, parameters: dict[str, Any]) -> None:
+    method, path, _ = OPERATIONS[operation]
+
+    documented = DOCUMENT["paths"][path][method]["parameters"]
+
+    assert {item["name"]: item["schema"] for item in documented if item.get("in") == "query"} == parameters
+
+
+def test_upload_is_documented() -> None:
+    operation = DOCUMENT["paths"]["/api/calls/analyze"]["post"]
+
+    form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["required"] == ["file"]
+    assert form["properties"]["file"]["format"] == "binary"
+    assert form["properties"]["metadata"]["properties"]["direction"]["enum"] == ["INCOMING", "OUTGOING", "UNKNOWN"]
+    assert form["properties"]["durationSeconds"]["maximum"] == 86_400
+    assert "Location" in operation["responses"]["202"]["headers"]
+
+
+async def test_real_answers_are_as_documented(
+    rest: httpx.AsyncClient, factory: Factory, owner: UUID, break_store: Callable[[], None]
+) -> None:
+    call = await factory.call(owner, title="One", duration_seconds=31, tags_json=["a"], contact_name="Ann")
+    item = await factory.action_item(call, intent="meeting", intent_metadata_json={"attendees": [{"name": "Ann"}]})
+    await factory.action_item(call, source=None)
+    failed = await factory.call(owner, status=CallStatus.FAILED, error_reason="audio_missing")
+    await factory.document(call, ArtifactType.NORMALIZED_TRANSCRIPT_JSON, TRANSCRIPT)
+    await factory.document(call, ArtifactType.ANALYSIS_JSON, {"sentiment": None, "tone": {"byParty": None}, "x": 1})
+    upload = {"content": encode([file(WAV)]), "headers": {"content-type": CONTENT_TYPE}}
+    path = f"/api/calls/{call.id}"
+
+    answers = [
+        ("getHealth", await rest.get("/api/health")),
+        ("getHealth", await rest.post("/api/health")),
+        ("analyzeCall", await rest.post("/api/calls/analyze", **upload)),
+        ("analyzeCall", await rest.post("/api/calls/analyze")),
+        ("listCalls", await rest.get("/api/calls?limit=1")),
+        ("listCalls", await rest.get("/api/calls?page=0")),
+        ("listCalls", await rest.get("/api/calls?page=x")),
+        ("getCallStatuses", await rest.get(f"/api/calls/status?ids={call.id},{failed.id}")),
+        ("getCallStatuses", await rest.get("/api/calls/status")),
+        ("getCall", await rest.get(path)),
+        ("getCall", await rest.get(f"/api/calls/{failed.id}")),
+        ("getTranscript", await rest.get(f"{path}/transcript")),
+        ("getTranscript", await rest.get(f"/api/calls/{failed.id}/transcript")),
+        ("getAnalysis", await rest.get(f"{path}/analysis")),
+        ("getAnalysis", await rest.get(f"/api/calls/{uuid4()}/analysis")),
+        ("listActions", await rest.get("/api/actions")),
+        ("listActions", await rest.get("/api/actions?limit=1")),
+        ("updateActionStatus", await rest.patch(f"/api/actions/{item.id}", json={"status": "DONE"})),
+        (
+            "updateActionStatus",
+            await rest.patch(f"/api/actions/{item.id}", content=b"x", headers={"content-type": "x/y"}),
+        ),
+        ("deleteCalls", await rest.request("DELETE", "/api/calls", json={"callIds": [str(failed.id)]})),
+        ("deleteCall", await rest.delete(path)),
+        ("deleteCall", await rest.delete(path)),
+    ]
+    break_store()
+    answers.append(("analyzeCall", await rest.post("/api/calls/analyze", **upload)))
+
+    statuses = [response.status_code for _, response in answers]
+    assert statuses == [
+        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415, 200, 204, 404,
+        503,
+    ]  # fmt: skip
+    for operation_id, response in answers:
+        _assert_documented(operation_id, response)
+
+
+TRANSCRIPT = {
+    "schemaVersion": 2,
+    "callId": "0b6f7c52-3e1d-4a57-9c0e-6d2a41f0e8b3",
+    "cleanText": "[00:00 - 00:01] Speaker 1: Hello?",
+    "speakers": [
+        {
+            "speakerId": "spk_1",
+            "sourceSpeakerId": "SPEAKER_00",
+            "label": "Speaker 1",
+            "displayName": None,
+            "role": "UNKNOWN",
+            "confidence": "LOW",
+            "labelSource": "DIARIZATION",
+            "voiceMatchScore": None,
+            "voiceProfileMatched": None,
+        }
+    ],
+    "segments": [
+        {
+            "id": "seg_0001",
+            "speaker": "Speaker 1",
+            "speakerLabel": "Speaker 1",
+            "speakerDisplayName": None,
+            "speakerId": "spk_1",
+            "sourceSpeakerId": "SPEAKER_00",
+            "role": "UNKNOWN",
+            "startSeconds": 0.42,
+            "endSeconds": 1.1,
+            "text": "Hello?",
+            "alignmentConfidence": "HIGH",
+        }
+    ],
+    "speakerResolution": {
+        "strategyVersion": 2,
+        "usedUserDisplayName": False,
+        "usedContactName": False,
+        "usedDirection": False,
+        "usedPhoneFallback": False,
+        "voiceEmbeddingEnabled": False,
+        "voiceProfileUsed": False,
+        "voiceMatchStatus": "DISABLED",
+        "totalSpeakerCount": 1,
+        "resolvedSpeakerCount": 0,
+        "warnings": [],
+    },
+    "pipeline": {
+        "transcriptionProvider": "local",
+        "transcriptionModel": "pocketsphinx",
+        "diarizationProvider": "none",
+        "alignmentVersion": "1.0",
+        "normalizationVersion": 3,
+        "status": "COMPLETED",
+    },
+    "createdAt": "2026-02-09T09:14:07Z",
+}
