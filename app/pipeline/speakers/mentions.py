@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.pipeline.speakers.introduction_frames import is_greeting
 from app.pipeline.speakers.introductions import Introduction
-from app.pipeline.speakers.known_names import iter_mentions
+from app.pipeline.speakers.known_names import Mention, iter_mentions
 from app.pipeline.speakers.naming import OPPOSITE, Naming
+from app.pipeline.speakers.tokens import is_question_after
+from app.pipeline.speakers.utterances import Utterance
 from app.pipeline.transcript import Confidence, LabelSource, SpeakerRole
 
 AMBIGUOUS_WARNING = "speaker_identity_ambiguous"
+
+_BEFORE_OWN_NAME = frozenset({"is", "am", "i'm", "im", "it's", "name's"})
 
 
 def apply_mentions(naming: Naming, introductions: Sequence[Introduction]) -> bool:
@@ -36,7 +41,20 @@ def _find_mentioners(naming: Naming, introductions: Sequence[Introduction], owne
         for mention in iter_mentions(naming.names, utterance.tokens)
         if mention.name.role is owner
         and not any(introduction.covers(utterance, mention.start) for introduction in introductions)
+        and not _may_be_own_name(utterance, mention)
     }
+
+
+def _may_be_own_name(utterance: Utterance, mention: Mention) -> bool:
+    """Tell whether a misheard introduction may be behind a mention: it would point at the wrong speaker.
+
+    "Hi Alice, this is Robert" was heard as "Violence is Robert". "Is Robert there?" and "Where is Robert?" are safe.
+    """
+    tokens, verb = utterance.tokens, mention.start - 1
+    if verb < 0 or tokens[verb].full not in _BEFORE_OWN_NAME or tokens[mention.start].follows_punctuation:
+        return False
+    opens_question = tokens[verb].full == "is" and (tokens[verb].starts_sentence or is_greeting(tokens, verb - 1))
+    return not opens_question and not is_question_after(utterance.segment.text, tokens[mention.end - 1])
 
 
 def _mark_ambiguous(naming: Naming) -> None:

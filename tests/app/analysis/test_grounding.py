@@ -45,7 +45,7 @@ def test_address_that_was_not_spoken_is_not_found(text: str, address: str) -> No
     ],
 )
 def test_spoken_number_is_found(texts: list[str], number: str) -> None:
-    assert collect_evidence(transcript_of(*texts)).has_phone_number(number) is (number != "555 04471")
+    assert collect_evidence(transcript_of(*texts)).has_phone_number(number)
 
 
 @pytest.mark.parametrize("number", ["112", "555047", "5550 4472", "", "call me"])

@@ -67,3 +67,20 @@ def test_mentions_decide_nothing_among_three() -> None:
 
     assert resolved.resolution.resolved_speaker_count == 0
     assert resolved.resolution.warnings == ("multi_party_call_not_auto_resolved",)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_mention"),
+    [
+        ("Violence is Tobias hi I am calling", False),
+        ("So that is Tobias", False),
+        ("Is Tobias there?", True),
+        ("Hello is Tobias there", True),
+        ("Where is Tobias?", True),
+        ("What it is, Tobias, I do not know", True),
+    ],
+)
+def test_misheard_introduction_is_no_mention(text: str, is_mention: bool) -> None:
+    resolved = resolve_speakers(conversation((1, text), (2, "I see that")), MEERA_AND_TOBIAS)
+
+    assert described(resolved, 1) == (USER if is_mention else NOTHING)
