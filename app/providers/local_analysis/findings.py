@@ -12,6 +12,7 @@ from app.providers.local_analysis.events import Event, find_events
 from app.providers.local_analysis.frames import StatementKind
 from app.providers.local_analysis.keywords import find_keywords
 from app.providers.local_analysis.people import Person, find_people
+from app.providers.local_analysis.quality import is_misheard
 from app.providers.local_analysis.questions import find_open_questions
 from app.providers.local_analysis.sentences import Clause
 from app.providers.local_analysis.tasks import Task, find_tasks
@@ -44,6 +45,7 @@ class Findings:
 
 def collect_findings(transcript: Transcript, clauses: Sequence[Clause], recorded_at: datetime) -> Findings:
     """Run all finders over the clauses of a call."""
+    misheard = is_misheard(transcript)
     tasks = find_tasks(transcript, clauses, recorded_at)
     used = {clause.index for task in tasks for clause in task.clauses}
     talk = [clause for clause in clauses if clause.index not in used]
@@ -56,7 +58,6 @@ def collect_findings(transcript: Transcript, clauses: Sequence[Clause], recorded
         *(title_task(task) for task in tasks),
         *(person.context for person in people),
     ]
-    is_misheard = transcript.pipeline.transcription_provider == "local"
     return Findings(
         clauses=tuple(clauses),
         tasks=tasks,
@@ -67,8 +68,8 @@ def collect_findings(transcript: Transcript, clauses: Sequence[Clause], recorded
         open_questions=tuple(find_open_questions(clauses, used)),
         people=people,
         keywords=tuple(
-            find_keywords(clauses, [person.name for person in people], " | ".join(confirmed) if is_misheard else None)
+            find_keywords(clauses, [person.name for person in people], " | ".join(confirmed) if misheard else None)
         ),
         events=find_events(talk, recorded_at),
-        is_misheard=is_misheard,
+        is_misheard=misheard,
     )

@@ -59,6 +59,8 @@ _FRAMES = (
     (StatementKind.STEP, r"let us"),
 )
 _PATTERNS = [(kind, re.compile(f"{_START}{frame}{_END}")) for kind, frame in _FRAMES]
+# Recognisers hear "sure, I will send" as "cher hi will send"; "Hi Will, send me ..." has a capital or an order.
+_MISHEARD_I = re.compile(rf"{_START}(?:hi|high) (?P<will>will) (?=[^ ]+ (?!me |us ))")
 _MAKE_SURE = re.compile(rf"{_START}(?:please )?(?=make sure (?!to |you |that you ))")
 _WANTED_VERB = re.compile(rf"{_START}(?:i|we) (?:want|would like) to (?=(?:{alternatives(*WANTED_VERBS)}) )")
 _IMPERATIVE_VERBS = "send|call|email|text|message|bring|forward|give|ring|phone"
@@ -86,6 +88,10 @@ def match_frame(clause: Clause) -> Frame | None:
     for kind, pattern in _PATTERNS:
         if match := pattern.match(clause.text):
             return Frame(kind, match.end())
+    if (match := _MISHEARD_I.match(clause.text)) and clause.words[
+        clause.word_index(match.start("will"))
+    ].shown == "will":
+        return Frame(StatementKind.COMMITMENT, match.end())
     # Without "please" an order is one only at the start of a sentence; elsewhere it is the rest of something else.
     if clause.opens_sentence and (match := _IMPERATIVE.match(clause.text)):
         return Frame(StatementKind.REQUEST, match.end())

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from app.pipeline.transcript import Confidence, Transcript
 from app.providers.local_analysis.sentences import Clause
 
+LOCAL = "local"
+RELIABLE_LOCAL_MODELS = frozenset({"faster-whisper"})
 LOW_CONFIDENCE_SHARE = 0.3
 """From this share of words with low alignment confidence on, owners are doubtful (our choice)."""
 MIN_WORDS = 12
@@ -17,7 +19,7 @@ ENGINE = (
     "This analysis was made offline by an extractive engine; it repeats what was said and may miss or misread things."
 )
 TRANSCRIPTION = (
-    "The words were recognised by an offline engine; many of them may be wrong, most of all on telephone recordings."
+    "The words were recognised by an offline engine; some of them may be wrong, and many on telephone recordings."
 )
 CONFIDENCE = "It is often uncertain who speaks, so the owners of tasks may be wrong."
 SHORT = "There are too few words for more than a sparse analysis."
@@ -27,7 +29,7 @@ LANGUAGE = "The offline engine reads English only, so next to nothing was extrac
 def list_warnings(transcript: Transcript, clauses: Sequence[Clause]) -> list[str]:
     """Answer `qualityWarnings`; the engine's own comes first."""
     warnings = [ENGINE]
-    if transcript.pipeline.transcription_provider == "local":
+    if transcript.pipeline.transcription_provider == LOCAL:
         warnings.append(TRANSCRIPTION)
     if find_low_confidence_share(transcript) >= LOW_CONFIDENCE_SHARE:
         warnings.append(CONFIDENCE)
@@ -36,6 +38,12 @@ def list_warnings(transcript: Transcript, clauses: Sequence[Clause]) -> list[str
     elif sum(len(clause.words) for clause in clauses) < MIN_WORDS:
         warnings.append(SHORT)
     return warnings
+
+
+def is_misheard(transcript: Transcript) -> bool:
+    """Whether the words come from an offline recogniser that mishears much; a local Whisper does not."""
+    pipeline = transcript.pipeline
+    return pipeline.transcription_provider == LOCAL and pipeline.transcription_model not in RELIABLE_LOCAL_MODELS
 
 
 def reads_language(language: str | None) -> bool:

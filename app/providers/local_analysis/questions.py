@@ -10,6 +10,8 @@ from app.providers.local_analysis.lexicon import is_content_word
 from app.providers.local_analysis.sentences import Clause
 
 MIN_QUESTION_WORDS = 4
+MAX_UNMARKED_WORDS = 12
+"""Longer stretches without a question mark are no questions, whatever they open with."""
 
 _AUXILIARIES = "is|are|was|were|will|would|can|could|do|does|did|should|has|have"
 _OPENS_QUESTION = re.compile(
@@ -42,7 +44,8 @@ def find_open_questions(clauses: Sequence[Clause], used: Collection[int] = ()) -
 def is_question(clause: Clause) -> bool:
     """Whether a clause really asks for something; polite formulas do not."""
     words = clause.text.split(" ")
-    asks = clause.is_question or _OPENS_QUESTION.match(f"{clause.text} ") is not None
+    opens_question = clause.opens_sentence and _OPENS_QUESTION.match(f"{clause.text} ") is not None
+    asks = clause.is_question or (opens_question and len(words) <= MAX_UNMARKED_WORDS)
     is_whole = len(words) >= MIN_QUESTION_WORDS and any(is_content_word(word) for word in words)
     return asks and is_whole and not _FORMULAS.search(clause.text) and not _REQUEST.match(clause.text)
 

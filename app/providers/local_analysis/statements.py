@@ -21,7 +21,9 @@ from app.providers.local_analysis.task_lexicon import (
     STEP_VERBS,
 )
 from app.providers.local_analysis.verbs import (
+    COME,
     DO,
+    MAKE_SURE,
     PARTIES,
     REPORT_BACK,
     cut_tail,
@@ -29,6 +31,7 @@ from app.providers.local_analysis.verbs import (
     is_plausible,
     match_verb,
     object_words,
+    opens_noun_phrase,
     stands_for_earlier,
 )
 
@@ -62,8 +65,11 @@ class Statement:
         return self.verb == DO or stands_for_earlier(object_words(self.tail, self.when))
 
 
-def find_statements(clause: Clause, recorded_at: datetime) -> list[Statement]:
-    """Answer what the clause says is to be done, in order: usually nothing or one thing, two around an "and"."""
+def find_statements(clause: Clause, recorded_at: datetime, *, is_misheard: bool = False) -> list[Statement]:
+    """Answer what the clause says is to be done, in order: usually nothing or one thing, two around an "and".
+
+    `is_misheard`: the words come from the offline recogniser, so that an object needs its article to be believed.
+    """
     if clause.is_conditional:
         return []
     if (plan := match_plan(clause)) is not None:
@@ -76,7 +82,11 @@ def find_statements(clause: Clause, recorded_at: datetime) -> list[Statement]:
         return []
     pieces = _split_tasks(clause.words[clause.word_index(frame.end) :])
     found = (_read_task(frame.kind, clause, words, recorded_at, is_assigned=frame.is_assigned) for words in pieces)
-    return [statement for statement in found if statement is not None]
+    return [statement for statement in found if statement and (not is_misheard or _is_well_formed(statement))]
+
+
+def _is_well_formed(statement: Statement) -> bool:
+    return statement.verb in (MAKE_SURE, COME) or opens_noun_phrase(object_words(statement.tail, statement.when))
 
 
 def _when(words: Sequence[Word], recorded_at: datetime) -> When | None:

@@ -16,6 +16,7 @@ from app.pipeline.transcript import Speaker, Transcript
 from app.providers.local_analysis.due_dates import When
 from app.providers.local_analysis.frames import StatementKind
 from app.providers.local_analysis.lexicon import PREPOSITIONS, is_content_word, word_set
+from app.providers.local_analysis.quality import is_misheard
 from app.providers.local_analysis.sentences import Clause, cite
 from app.providers.local_analysis.statements import Statement, find_statements
 from app.providers.local_analysis.task_lexicon import HIGH_PRIORITY, LOW_PRIORITY
@@ -75,7 +76,7 @@ def find_tasks(transcript: Transcript, clauses: Sequence[Clause], recorded_at: d
     """Answer action items and next steps by the place where each was first said; refused requests are left out."""
     tasks: list[Task] = []
     for clause in clauses:
-        for statement in find_statements(clause, recorded_at):
+        for statement in find_statements(clause, recorded_at, is_misheard=is_misheard(transcript)):
             if statement.kind is StatementKind.REQUEST and _is_refused(clause, clauses):
                 continue
             task = _make_task(transcript, statement, clauses)

@@ -31,7 +31,14 @@ _WHOLE_TITLES = {
 }
 _POSSESSIVES = frozenset({"my", "your", "our"})
 _PARTY_PREPOSITIONS = frozenset({"to", "for", "with", "from", "of", "on", "at", "by"})
-_DANGLING = PREPOSITIONS | CONJUNCTIONS | DETERMINERS | AUXILIARIES | FILLERS | frozenset({"that", "your", "my", "our"})
+_DANGLING = (
+    PREPOSITIONS
+    | CONJUNCTIONS
+    | DETERMINERS
+    | AUXILIARIES
+    | FILLERS
+    | frozenset({"that", "this", "these", "those", "your", "my", "our"})
+)
 _NO_SENTENCE_ENDS = CONJUNCTIONS | DETERMINERS | frozenset({"that", "because"})
 _FIRST_PERSON = frozenset({"i", "we", "mine", "ours", "yours", "myself", "ourselves", "yourself"})
 _LOOSE_ADVERBS = frozenset({"also", "then", "please", "kindly", "just", "too", "now", "actually", "basically", "maybe"})

@@ -11,7 +11,9 @@ from app.providers.local_analysis.due_dates import When
 from app.providers.local_analysis.lexicon import (
     AUXILIARIES,
     CONJUNCTIONS,
+    DETERMINERS,
     EMPTY_WORDS,
+    NUMBER_WORDS,
     PREPOSITIONS,
     alternatives,
     is_content_word,
@@ -49,13 +51,17 @@ _VERB = re.compile(
     rf"|(?P<ring>give [^ ]+ a (?:call|ring)(?: back)?|(?:call|ring|phone) (?:{_PRONOUN}) (?:back|up))"
     rf"|(?P<plain>{_PLAIN}))(?![^ ])"
 )
+_POSSESSIVES = word_set("my your our his her their")
 _ANAPHORA = word_set("it them that this those these")
 _STOPS = word_set(
     "because but otherwise since although though thank thanks goodbye bye okay ok yeah yes um uh so which"
 )
 _SUBJECTS = word_set("i we he she they")
+_NEXT_SUBJECTS = word_set("it that this there i we you he she they")
 _INNER = word_set("before after when if until till as while where whether what how once that who why")
-YOU_IS_SUBJECT_BEFORE = word_set("can will are have had need should want asked could said")
+YOU_IS_SUBJECT_BEFORE = word_set(
+    "can will are have had need should want asked could said think know see get like do did told mean feel would"
+)
 _VERB_FORMS = (
     OBJECT_VERBS
     | PLAN_VERBS
@@ -97,7 +103,10 @@ def cut_tail(words: Sequence[Word]) -> tuple[Word, ...]:
     for place, word in enumerate(words):
         before = kept[-1].lower if kept else ""
         following = words[place + 1].lower if place + 1 < len(words) else ""
-        if word.lower in _STOPS or _opens_subject(word.lower, before, following) or _is_stray(word.lower, before):
+        is_next_thought = word.lower == "and" and following in _NEXT_SUBJECTS
+        if word.lower in _STOPS or is_next_thought or _opens_subject(word.lower, before, following):
+            break
+        if _is_stray(word.lower, before):
             break
         kept.append(word)
     while kept and kept[-1].lower in _INNER | CONJUNCTIONS:
@@ -151,6 +160,15 @@ def object_words(tail: Sequence[Word], when: When | None) -> list[str]:
     while words and words[0] in PARTIES:
         words = words[1:]
     return words
+
+
+def opens_noun_phrase(words: Sequence[str]) -> bool:
+    """Whether an article or the like opens the object, also behind a preposition ("for the key"), or nothing is there.
+
+    Recognisers get these small words right where they get the rest right.
+    """
+    behind = words[1:] if words and words[0] in PREPOSITIONS else words
+    return not behind or behind[0] in DETERMINERS | _POSSESSIVES | NUMBER_WORDS or behind[0] in _ANAPHORA
 
 
 def has_object(words: Sequence[str]) -> bool:

@@ -49,6 +49,11 @@ VOICEMAIL = [
 ]
 
 
+@pytest.mark.parametrize("name", ["pricing_heard", "support_heard", "voicemail_heard", "garbage"])
+def test_distrusted_words_yield_the_same_items_where_they_are_right(analyze, dialogues, local_pipeline, name):
+    assert _tell(analyze(dialogues[name], pipeline=local_pipeline)) == _tell(analyze(dialogues[name]))
+
+
 @pytest.mark.parametrize(
     ("name", "items"),
     [

@@ -1,7 +1,17 @@
 from dataclasses import replace
 
+import pytest
+
 from app.pipeline.transcript import Confidence, PipelineInfo
-from app.providers.local_analysis.quality import CONFIDENCE, ENGINE, LANGUAGE, SHORT, TRANSCRIPTION, list_warnings
+from app.providers.local_analysis.quality import (
+    CONFIDENCE,
+    ENGINE,
+    LANGUAGE,
+    SHORT,
+    TRANSCRIPTION,
+    is_misheard,
+    list_warnings,
+)
 from app.providers.local_analysis.sentences import read_clauses
 
 TURNS = [
@@ -23,6 +33,14 @@ def test_offline_transcription_is_named(make_transcript):
     pipeline = PipelineInfo("local", "pocketsphinx", "local")
 
     assert _warn(make_transcript(TURNS, pipeline=pipeline)) == [ENGINE, TRANSCRIPTION]
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "expected"),
+    [("local", "pocketsphinx", True), ("local", "faster-whisper", False), ("lemonfox", "whisper-1", False)],
+)
+def test_only_the_weak_offline_recogniser_is_distrusted(make_transcript, provider, model, expected):
+    assert is_misheard(make_transcript(TURNS, pipeline=PipelineInfo(provider, model, "local"))) is expected
 
 
 def test_low_confidence_is_named_from_three_words_in_ten_on(make_transcript):

@@ -1,6 +1,7 @@
 import pytest
 
 from app.providers.local_analysis.frames import StatementKind
+from app.providers.local_analysis.statements import find_statements
 
 
 def _tell(statements):
@@ -22,6 +23,7 @@ def _tell(statements):
         ("I'll e-mail the landlord", "email", "the landlord"),
         ("I'll give you a ring", "call", ""),
         ("I will call you back tomorrow", "call", "tomorrow"),
+        ("Cher hi will send a calendar invite today.", "send", "a calendar invite today"),
     ],
 )
 def test_commitment_has_verb_and_object(find, text, verb, tail):
@@ -38,6 +40,7 @@ def test_commitment_has_verb_and_object(find, text, verb, tail):
         ("Please make sure the engineer calls me", "make sure", "the engineer calls me"),
         ("Make sure you bring the key", "bring", "the key"),
         ("I want a refund for the days that I could not use the service", "provide", "a refund for the days"),
+        ("i am but I want a refund and it ain't that not yet", "provide", "a refund"),
         ("I'd like you to send the invoice", "send", "the invoice"),
         ("You need to sign the form", "sign", "the form"),
         ("Send me the list.", "send", "me the list"),
@@ -95,6 +98,8 @@ def test_planned_progression_is_a_step(find, text, verb, tail):
         "You will receive an email",
         "When will you send the invoice?",
         "I'll ask you a question",
+        "Hi Will send the invoice",
+        "hi will send me the invoice",
     ],
 )
 def test_talk_is_no_statement(find, text):
@@ -117,6 +122,25 @@ def test_talk_is_no_statement(find, text):
 )
 def test_misheard_words_make_no_statement(find, text):
     assert find(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("please complete paperwork his shooting him", 0),
+        ("i will send invoices", 0),
+        ("i will call the warehouse", 1),
+        ("remember to bring the second key", 1),
+        ("i will ask my manager", 1),
+        ("i'll call you back tomorrow", 1),
+        ("i will talk to the landlord", 1),
+        ("please make sure that the engineer calls me", 1),
+    ],
+)
+def test_object_of_misheard_words_needs_its_article(read, recorded_at, text, count):
+    found = [statement for clause in read(text) for statement in find_statements(clause, recorded_at, is_misheard=True)]
+
+    assert len(found) == count
 
 
 def test_second_task_behind_and_is_a_statement_of_its_own(find):

@@ -17,6 +17,7 @@ from app.providers.local_analysis.titles import make_sentence, make_title, neutr
         ("Make sure the engineer calls me before he arrives", "Make sure the engineer calls before he arrives"),
         ("I'll send the contract to you tomorrow", "Send the contract"),
         ("I'll discuss the price with you on Monday", "Discuss the price"),
+        ("please come before six this you think", "Come before six"),
         ("I'll text you later", "Send a text message"),
         ("I'll email you", "Send an email"),
         ("I'll call you tomorrow", "Call back"),
