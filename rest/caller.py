@@ -1,6 +1,5 @@
 """The user of a request, and what their request can do: run operations and be answered."""
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
@@ -8,14 +7,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 
 from app.auth.local import sign_in
-from app.errors import ServiceUnavailableError
+from app.deadline import deadline
 from app.uploads.forms import CallForm, receive_call
 from rest.answers import json_answer
 from rest.inputs import request_body
 from scryon_graphql.context import Context, make_context
-
-ANSWER_SECONDS = 120
-"""How long an operation may take; clients wait 5 minutes (rest.md, section 5)."""
 
 
 class Caller:
@@ -31,11 +27,8 @@ class Caller:
         Raises:
             ScryonError: what a resolver raised, or ServiceUnavailableError when it takes too long.
         """
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._request.app.state.operations.run(operation, variables, self._context)
-        except TimeoutError as error:
-            raise ServiceUnavailableError from error
+        async with deadline():
+            return await self._request.app.state.operations.run(operation, variables, self._context)
 
     async def answer(
         self, operation: str, variables: Mapping[str, Any], *, status: int = 200, location: str | None = None

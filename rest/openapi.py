@@ -4,7 +4,7 @@ Source: architecture.md, "The facade"; rest.md, sections 1.2, 1.5, 1.9 and 4.
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any
@@ -13,8 +13,18 @@ import orjson
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from app.errors import ErrorCode, ScryonError
+from app.errors import (
+    CallNotCompletedError,
+    ErrorCode,
+    MethodNotAllowedError,
+    PayloadTooLargeError,
+    ScryonError,
+    UnsupportedMediaTypeError,
+    ValidationFailedError,
+)
+from app.uploads.body import MAX_JSON_BYTES
 from rest import actions, analyze, calls, health
+from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
 from rest.health import VERSION
 from rest.inputs import Input
@@ -192,14 +202,26 @@ def _without_titles(schema: JsonSchema) -> JsonSchema:
     return {**{key: value for key, value in schema.items() if key != "title"}, "properties": members}
 
 
+def _example_of(error: type[ScryonError]) -> JsonSchema:
+    examples: dict[type[ScryonError], Callable[[], ScryonError]] = {
+        ValidationFailedError: lambda: ValidationFailedError.of("limit", "must be between 1 and 100"),
+        PayloadTooLargeError: lambda: PayloadTooLargeError(MAX_JSON_BYTES),
+        UnsupportedMediaTypeError: lambda: UnsupportedMediaTypeError([_JSON]),
+        CallNotCompletedError: lambda: CallNotCompletedError("FAILED", "transcription_timeout"),
+        MethodNotAllowedError: lambda: MethodNotAllowedError(["GET", "HEAD"]),
+    }
+    return {"value": error_body(examples.get(error, error)())}
+
+
 def _write_errors(status: int, errors: list[type[ScryonError]]) -> JsonSchema:
     headers = {"X-Request-Id": _REQUEST_ID}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    examples = {str(error.code): _example_of(error) for error in errors}
     return {
         "description": "; ".join(f"`{error.code}`: {error.message}" for error in errors),
         "headers": headers,
-        "content": {_JSON: {"schema": _error_schema(errors)}},
+        "content": {_JSON: {"schema": _error_schema(errors), "examples": examples}},
     }
 
 

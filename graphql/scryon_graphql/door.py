@@ -16,6 +16,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.graphql import OperationType
 
 from app.auth.local import sign_in
+from app.deadline import deadline
 from app.errors import FieldProblem, ScryonError, UnsupportedMediaTypeError, ValidationFailedError
 from app.resources import Resources
 from app.strict_json import InvalidJsonError, parse_json, write_json
@@ -81,13 +82,14 @@ async def _run(given: Mapping[str, Any], context: Context) -> Response:
     if problems:
         raise ValidationFailedError(problems)
     try:
-        result = await schema.execute(
-            query,
-            variable_values=variables,
-            context_value=context,
-            operation_name=name or None,
-            allowed_operation_types=_OPERATIONS,
-        )
+        async with deadline():
+            result = await schema.execute(
+                query,
+                variable_values=variables,
+                context_value=context,
+                operation_name=name or None,
+                allowed_operation_types=_OPERATIONS,
+            )
     except (CannotGetOperationTypeError, InvalidOperationTypeError):
         raise ValidationFailedError.of("operationName", "must name a query or mutation of the document") from None
     return Response(write_json(process_result(result)), media_type=JSON_TYPE)

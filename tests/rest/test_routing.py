@@ -233,3 +233,21 @@ async def test_other_origins_see_nothing_of_it(resources: Resources, origins: tu
     assert answer.status_code == 200
     for response in (preflight, answer):
         assert not [name for name in response.headers if name.startswith("access-control-")]
+
+
+async def test_database_that_cannot_be_migrated_stops_the_start(resources: Resources) -> None:
+    broken = {"db_url": "postgresql://nobody@127.0.0.1:1/none", "migrate_at_start": True}
+    app = create_app(resources.settings.model_copy(update=broken))
+
+    with structlog.testing.capture_logs() as lines, pytest.raises(OSError, match=r"127\.0\.0\.1"):
+        async with app.router.lifespan_context(app):
+            pass
+
+    assert [line["event"] for line in lines] == ["migration_failed"]
+
+
+async def test_application_opens_its_own_connections(resources: Resources) -> None:
+    app = create_app(resources.settings.model_copy(update={"migrate_at_start": True}))
+
+    async with app.router.lifespan_context(app), _client(app) as client:
+        assert (await client.get("/api/calls")).json() == {"items": []}
