@@ -291,7 +291,7 @@ def _asr_segments(draw: st.DrawFn) -> AsrSegment:
     return AsrSegment(text, draw(st.none() | _time), draw(st.none() | _time), tuple(words))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(st.lists(_asr_segments(), max_size=5), _turn_lists)
 def test_no_text_and_no_word_is_lost_or_doubled(segments: list[AsrSegment], turns: list[Turn]) -> None:
     said = align(RawTranscript(tuple(segments)), turns)
@@ -301,7 +301,7 @@ def test_no_text_and_no_word_is_lost_or_doubled(segments: list[AsrSegment], turn
     assert align(RawTranscript(tuple(segments)), turns[::-1]) == said
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(_asr_segments(), min_size=1, max_size=4), _asr_words, _turn_lists)
 def test_every_flat_word_finds_a_segment(segments: list[AsrSegment], words: list[Word], turns: list[Turn]) -> None:
     bare = tuple(AsrSegment(one.text, one.start_seconds, one.end_seconds) for one in segments)
