@@ -1,20 +1,22 @@
 """`scryon dev` and `scryon demo`: everything on one machine, with embedded servers where none are configured.
 
-This process starts Postgres and Redis, migrates, and supervises the API and the workers as children.
+This process starts Postgres and Redis, migrates, and supervises the API and the workers as children. It starts the
+children first and imports what it needs itself while they import theirs: a start is mostly imports.
 """
 
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from app.client.api import ScryonClient
-from app.db import migrate_now
-from app.embedded.servers import EmbeddedServers
 from app.settings import Settings
 from app.supervisor import Supervisor, bind
+
+if TYPE_CHECKING:
+    from app.client.api import ScryonClient
+    from app.embedded.servers import EmbeddedServers
 
 START_TIMEOUT_SECONDS = 60.0
 
@@ -29,7 +31,7 @@ class Stack:
 
     base_url: str
     supervisor: Supervisor
-    client: ScryonClient
+    client: "ScryonClient"
 
 
 @contextmanager
@@ -48,12 +50,13 @@ def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> 
         servers = stack.enter_context(_Servers(settings))
         supervisor = Supervisor()
         stack.enter_context(supervisor.until_signalled())
-        # The children load their code while the servers come up: that halves the time of a start.
         supervisor.start(["serve", "--listen-fd", str(listener.fileno())], pass_fds=[listener.fileno()])
         for _ in range(settings.worker_processes):
             supervisor.start(["worker", "--single"])
         database_url, redis_url = servers.start()
         if settings.migrate_at_start:
+            from app.db import migrate_now
+
             migrate_now(database_url)
         supervisor.configure(
             {
@@ -66,6 +69,8 @@ def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> 
         )
         host, port = listener.getsockname()[:2]
         base_url = f"http://{f'[{host}]' if ':' in host else _reachable(host)}:{port}"
+        from app.client.api import ScryonClient
+
         client = ScryonClient(base_url)
         stack.callback(client.close)
         _wait_until_healthy(supervisor, client)
@@ -90,6 +95,8 @@ class _Servers:
         """Start what is not configured; answers the URLs of Postgres and Redis."""
         database_url, redis_url = self._settings.configured_database_url, self._settings.redis_url
         if database_url is None or redis_url is None:
+            from app.embedded.servers import EmbeddedServers
+
             self._running = EmbeddedServers.start(
                 self._settings.data_dir, postgres=database_url is None, redis=redis_url is None
             )
@@ -104,7 +111,7 @@ def _reachable(host: str) -> str:
     return "127.0.0.1" if host == "0.0.0.0" else quote(host)  # noqa: S104
 
 
-def _wait_until_healthy(supervisor: Supervisor, client: ScryonClient) -> None:
+def _wait_until_healthy(supervisor: Supervisor, client: "ScryonClient") -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not client.is_healthy():
         if supervisor.find_ended() is not None:

@@ -11,8 +11,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -176,6 +174,10 @@ class Settings(BaseSettings):
         value = self.db_url or self.database_url
         if value is None:
             return None
+        # Here and not above: the supervisor of `scryon dev` needs settings at once, and this import takes its time.
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
         name = "DB_URL" if self.db_url else "DATABASE_URL"
         try:
             url = make_url(value.removeprefix("jdbc:"))
