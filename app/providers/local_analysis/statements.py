@@ -5,7 +5,7 @@ talk. What happens within the call ("let me look at your account", "can you tell
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.providers.local_analysis.due_dates import When, find_when
@@ -62,7 +62,7 @@ class Statement:
     @property
     def is_anaphoric(self) -> bool:
         """Whether the object is only a word for something said before ("I will send it", "I will do that")."""
-        return self.verb == DO or stands_for_earlier(object_words(self.tail, self.when))
+        return self.verb == DO or (self.verb != COME and stands_for_earlier(object_words(self.tail, self.when)))
 
 
 def find_statements(clause: Clause, recorded_at: datetime, *, is_misheard: bool = False) -> list[Statement]:
@@ -82,11 +82,19 @@ def find_statements(clause: Clause, recorded_at: datetime, *, is_misheard: bool 
         return []
     pieces = _split_tasks(clause.words[clause.word_index(frame.end) :])
     found = (_read_task(frame.kind, clause, words, recorded_at, is_assigned=frame.is_assigned) for words in pieces)
-    return [statement for statement in found if statement and (not is_misheard or _is_well_formed(statement))]
+    statements = [statement for statement in found if statement is not None]
+    return [_trim(statement) for statement in statements if _is_well_formed(statement)] if is_misheard else statements
 
 
 def _is_well_formed(statement: Statement) -> bool:
     return statement.verb in (MAKE_SURE, COME) or opens_noun_phrase(object_words(statement.tail, statement.when))
+
+
+def _trim(statement: Statement) -> Statement:
+    """Leave out what is heard behind "come before six": it says neither what nor where."""
+    if statement.verb != COME or statement.when is None or statement.when.span.start > 0:
+        return statement
+    return replace(statement, tail=statement.tail[: statement.when.text.count(" ") + 1])
 
 
 def _when(words: Sequence[Word], recorded_at: datetime) -> When | None:

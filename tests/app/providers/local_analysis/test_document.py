@@ -78,6 +78,15 @@ def test_sample_call_in_lower_case_without_punctuation_yields_the_same_items(ana
     assert _tell(analyze(bare)) == PRICING
 
 
+@pytest.mark.parametrize("end", ["this you think", "this huge thing", "that"])
+def test_misheard_end_of_a_request_is_left_out(analyze, local_pipeline, end):
+    turns = [("A", f"Please come before six {end} and remember to bring the second keep thank you.")]
+
+    titles = [item["title"] for item in analyze(turns, pipeline=local_pipeline)["actionItems"]]
+
+    assert titles == ["Come before six", "Bring the second keep"]
+
+
 def test_due_dates_follow_the_day_of_the_call(analyze, dialogues):
     friday_evening_in_new_york = datetime(2026, 2, 13, 20, 0, tzinfo=timezone(timedelta(hours=-5)))
 
