@@ -7,10 +7,10 @@ import traceback
 from collections.abc import Iterator
 
 import structlog
+from graphql import GraphQLError, VariableDefinitionNode
 
 from app.db import is_unreachable
 from app.errors import InternalError, ScryonError, ServiceUnavailableError, ValidationFailedError
-from graphql import GraphQLError, VariableDefinitionNode
 
 log = structlog.get_logger()
 

@@ -7,9 +7,6 @@ the REST facade are our own and are not checked here; their lists have the same 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter, SchemaExtension
-
-from app.errors import ValidationFailedError
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
@@ -22,6 +19,9 @@ from graphql import (
     ValueNode,
     VariableNode,
 )
+from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter, SchemaExtension
+
+from app.errors import ValidationFailedError
 
 DEFAULT_SIZE = 50
 """Objects of a list when the request does not say (rest.md, section 5)."""

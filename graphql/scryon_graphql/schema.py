@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.directives import DirectivesExtension, DirectivesExtensionSync
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from graphql import GraphQLError
 from scryon_graphql.actions import ActionMutation, ActionQuery
 from scryon_graphql.calls.analyze_call import AnalyzeCallMutation
 from scryon_graphql.calls.delete_calls import DeleteCallsMutation

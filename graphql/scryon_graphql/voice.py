@@ -50,7 +50,8 @@ class VoiceProfile:
 @strawberry.type
 class VoiceQuery:
     @strawberry.field(description="The user's voice profile. Errors: `feature_not_available`, always in this version.")
-    async def voice_profile(self) -> VoiceProfile:
+    async def voice_profile(self) -> VoiceProfile | None:
+        # Nullable, so that a dashboard that asks for it beside other things still gets those.
         raise FeatureNotAvailableError
 
 

@@ -1,6 +1,7 @@
 """The schema as a whole. Source: architecture.md, "The public schema"; style.md, section 7."""
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, build_schema
+
 from scryon_graphql.schema import print_schema, schema
 
 
