@@ -13,6 +13,7 @@ from app.settings import DEFAULT_DATABASE_URL, Settings, SettingsError, load_set
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
 
+NO_SIGN_IN = "WARNING: listening on {host} without sign-in: whoever reaches this address sees and deletes every call."
 SAMPLE_NAME = "sample.ogg"
 SAMPLE_METADATA = {"direction": "OUTGOING"}
 """What a phone would send along with the bundled sample call."""
@@ -115,6 +116,8 @@ def serve(
         listener = socket.socket(fileno=listen_fd) if listen_fd else bind(settings.server_host, settings.server_port)
     except PortTakenError as error:
         _fail(error)
+    if not settings.is_loopback:
+        typer.echo(f"scryon: {NO_SIGN_IN.format(host=settings.server_host)}", err=True)
     if listen_fd is None:
         typer.echo(f"Listening on {settings.server_host}:{listener.getsockname()[1]}", err=True)
     config = uvicorn.Config(

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -73,10 +74,13 @@ async def _run(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
 
 
 def _add_tools(app: FastAPI) -> None:
-    document = build_openapi(app.state.operations)
+    @cache
+    def document() -> dict[str, Any]:
+        # On first request: most starts are not followed by a look at it.
+        return build_openapi(app.state.operations)
 
     async def show_openapi() -> Response:
-        return json_answer(document)
+        return json_answer(document())
 
     async def show_docs() -> Response:
         return get_swagger_ui_html(openapi_url="/openapi.json", title="Scryon")

@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +82,7 @@ async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
         tasks = [
             asyncio.create_task(context.heartbeat.run()),
             asyncio.create_task(run_dispatcher(resources)),
+            asyncio.create_task(_delete_leftovers(resources)),
         ]
         try:
             yield context
@@ -89,6 +91,17 @@ async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+
+
+async def _delete_leftovers(resources: Resources) -> None:
+    """Once per start: what broken uploads have left in a local store (pipeline.md, section 3.1, A6)."""
+    grace = timedelta(minutes=resources.settings.orphan_grace_minutes)
+    try:
+        deleted = await resources.storage.delete_leftovers(grace)
+    except OSError as error:
+        log.warning("leftovers_not_deleted", error=type(error).__name__)
+    else:
+        log.info("leftovers_deleted", count=deleted)
 
 
 def build_broker(settings: Settings) -> dramatiq.Broker:

@@ -18,9 +18,7 @@ def differences(connection: Connection) -> list[object]:
     structural = ("add_table", "remove_table", "add_column", "remove_column", "modify_nullable")
     flat = [entry for change in found for entry in (change if isinstance(change, list) else [change])]
     return [
-        entry
-        for entry in flat
-        if entry[0] in structural and getattr(entry[3], "name", None) not in ONLY_IN_MIGRATIONS
+        entry for entry in flat if entry[0] in structural and getattr(entry[3], "name", None) not in ONLY_IN_MIGRATIONS
     ]
 
 
