@@ -20,8 +20,8 @@ from app.providers.local.verbose_json import to_verbose_json
 _DECODER_FRAMES_PER_SECOND = 100
 _NON_WORD_STARTS = ("<", "[", "+")  # silence, noise and filler marks of the dictionary
 
-# Where they differ from the decoder's defaults, bench/accuracy.py says that they are better: 8 instead of 4 Gaussians of
-# a state are looked at, and the language model counts 5.5 instead of 6.5 times.
+# Different from the decoder's defaults, 6.5 and 4, where bench/accuracy.py says that it is better: the weight of the
+# language model, and how many Gaussians of a state are looked at.
 _DECODER_OPTIONS = {"lw": 5.5, "topn": 8}
 
 _MIN_CONFIDENCE = 0.003
