@@ -165,6 +165,22 @@ async def ensure_held(session: AsyncSession, claim: Claim) -> CallStatus:
     return CallStatus(row.status)
 
 
+async def read_attempts(session: AsyncSession, claim: Claim) -> int:
+    """How many claims in a row have brought no progress; fewer than at the claim when this run made some.
+
+    Raises:
+        ClaimLostError: the claim is not ours any more, or the call is gone.
+    """
+    attempts = await session.scalar(
+        select(col(CallRecord.attempts)).where(
+            col(CallRecord.id) == claim.call_id, col(CallRecord.claim_token) == claim.token
+        )
+    )
+    if attempts is None:
+        raise ClaimLostError
+    return attempts
+
+
 async def call_exists(session: AsyncSession, call_id: UUID) -> bool:
     """Tell a deleted call from one that somebody else has claimed."""
     return (await session.execute(select(col(CallRecord.id)).where(col(CallRecord.id) == call_id))).first() is not None

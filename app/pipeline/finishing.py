@@ -35,6 +35,8 @@ async def complete(run: Run, document: dict[str, Any], transcript: Transcript) -
     Raises:
         ClaimLostError: the call is not ours any more; nothing is written.
     """
+    # The claim ends with the commit: a beat after it must not take that for a loss and cancel what follows.
+    run.heartbeat.release(run.claim)
     async with run.resources.database.transaction() as session:
         await change_status(
             session, run.claim, CallStatus.ANALYZING, CallStatus.COMPLETED, attempts=0, **_field_updates(document)
@@ -55,6 +57,7 @@ async def fail(run: Run, reason: FailureReason) -> None:
     Raises:
         ClaimLostError: the call is not ours any more.
     """
+    run.heartbeat.release(run.claim)
     async with run.resources.database.transaction() as session:
         await fail_call(session, run.claim, reason)
     await run.resources.queue.publish_status(run.call_id, CallStatus.FAILED)

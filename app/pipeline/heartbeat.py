@@ -25,6 +25,7 @@ class Heartbeat:
         self._database = database
         self._runs: dict[UUID, asyncio.Task[None]] = {}
         self._lost: set[UUID] = set()
+        self._is_stopping = False
 
     @asynccontextmanager
     async def hold(self, claim: Claim) -> AsyncIterator[None]:
@@ -32,17 +33,24 @@ class Heartbeat:
         task = asyncio.current_task()
         assert task is not None
         self._runs[claim.token] = task
+        if self._is_stopping:
+            task.cancel()
         try:
             yield
         finally:
-            del self._runs[claim.token]
+            self.release(claim)
+
+    def release(self, claim: Claim) -> None:
+        """Leave the run alone from now on: it is about to end its claim itself, and to tidy up after that."""
+        self._runs.pop(claim.token, None)
 
     def has_lost(self, claim: Claim) -> bool:
         """Whether the run was cancelled because its claim is gone, rather than by a shutdown."""
         return claim.token in self._lost
 
     def cancel_all(self) -> None:
-        """Stop every run: the process shuts down."""
+        """Stop every run, and those that begin later: the process shuts down."""
+        self._is_stopping = True
         for task in self._runs.values():
             task.cancel()
 

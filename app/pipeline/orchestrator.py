@@ -15,7 +15,7 @@ from app.analysis.document import InvalidAnalysisError, parse_analysis
 from app.calls.models import ArtifactType, CallStatus
 from app.errors import StorageUnavailableError
 from app.pipeline import finishing
-from app.pipeline.claims import BACK_OFFS, ClaimLostError, claim_call, give_back
+from app.pipeline.claims import BACK_OFFS, ClaimLostError, claim_call, give_back, read_attempts
 from app.pipeline.events import EventWriter
 from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.heartbeat import Heartbeat
@@ -40,7 +40,7 @@ async def process_call(resources: Resources, engines: Engines, heartbeat: Heartb
         claim = await claim_call(session, call_id, max_attempts=max_attempts)
     if claim is None:
         return
-    run = Run(resources, engines, claim, EventWriter(resources, call_id, claim.user_id))
+    run = Run(resources, engines, claim, EventWriter(resources, call_id, claim.user_id), heartbeat)
     async with heartbeat.hold(claim):
         try:
             await _process(run, max_attempts)
@@ -74,10 +74,16 @@ async def _process(run: Run, max_attempts: int) -> None:
 
 
 async def _give_up_or_rest(run: Run, error: Exception, max_attempts: int) -> None:
-    """Storage, database and unexpected errors: rest and try again, or fail at the last attempt."""
-    log.error("run_failed", callId=str(run.call_id), attempt=run.claim.attempts, exc_info=error)
-    if run.claim.attempts < max_attempts:
-        rest = BACK_OFFS[min(run.claim.attempts, len(BACK_OFFS)) - 1]
+    """Storage, database and unexpected errors: rest and try again, or fail at the last attempt without progress.
+
+    Raises:
+        ClaimLostError: the call is not ours any more, which may be what broke the run.
+    """
+    async with run.resources.database.read() as session:
+        attempts = await read_attempts(session, run.claim)
+    log.error("run_failed", callId=str(run.call_id), attempt=attempts, exc_info=error)
+    if attempts < max_attempts:
+        rest = BACK_OFFS[min(max(attempts, 1), len(BACK_OFFS)) - 1]
         async with run.resources.database.transaction() as session:
             await give_back(session, run.claim, rest=rest)
         return

@@ -16,6 +16,7 @@ from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.pipeline.claims import Claim, ClaimLostError, call_exists, change_status, ensure_held, update_claimed
 from app.pipeline.events import EventWriter
 from app.pipeline.failures import HardFailureError
+from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.models import Stage, StageStatus
 from app.providers.engines import Engines
 from app.resources import Resources
@@ -55,6 +56,7 @@ class Run:
     engines: Engines
     claim: Claim
     events: EventWriter
+    heartbeat: Heartbeat
 
     @property
     def call_id(self) -> UUID:

@@ -5,6 +5,7 @@ import io
 import math
 import struct
 import wave
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -26,6 +27,7 @@ from app.pipeline.models import CallProcessingEvent
 from app.pipeline.orchestrator import process_call
 from app.resources import Resources
 from app.settings import load_settings
+from app.storage.store import ObjectStore
 from tests.engines import ANALYSIS, MARKER, RAW, Script
 from tests.factories import Factory
 
@@ -43,6 +45,18 @@ def tone(seconds: float = 8.0) -> bytes:
         writer.setframerate(16000)
         writer.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
     return file.getvalue()
+
+
+class BeatingStore(ObjectStore):
+    """A store that deletes so slowly that the heartbeat beats meanwhile."""
+
+    def __init__(self, store: ObjectStore, heartbeat: Heartbeat) -> None:
+        super().__init__(store._store, store._root)
+        self._heartbeat = heartbeat
+
+    async def delete(self, key: str) -> None:
+        await self._heartbeat.beat()
+        await super().delete(key)
 
 
 @pytest.fixture
@@ -256,6 +270,47 @@ async def test_unexpected_error_makes_the_call_rest_and_the_next_run_goes_on(
     assert 5 < (resting.lease_expires_at - datetime.now(UTC)).total_seconds() <= 15
     assert (await read_call(resources, call.id)).status == CallStatus.COMPLETED
     assert script.asked == (1, 1, 2)
+
+
+async def test_progress_gives_a_call_all_its_attempts_again(
+    resources: Resources, factory: Factory, alice: UUID, script: Script
+) -> None:
+    call = await queued(factory, alice, attempts=4)
+    script.analyst.errors = [RuntimeError("out of luck")]
+
+    await work(resources, script, call.id)
+
+    row = await read_call(resources, call.id)
+    assert (row.status, row.error_reason, row.attempts) == (CallStatus.ANALYZING, None, 0)
+
+
+@pytest.mark.parametrize("content", [RAW, b"<html>"], ids=["completed", "failed"])
+async def test_beat_after_the_end_of_a_call_does_not_keep_its_audio(
+    resources: Resources, factory: Factory, alice: UUID, script: Script, content: bytes
+) -> None:
+    call = await queued(factory, alice)
+    script.transcriber.content = content
+    heartbeat = Heartbeat(resources.database)
+    beating = replace(resources, storage=BeatingStore(resources.storage, heartbeat))
+
+    await process_call(beating, script.engines(), heartbeat, call.id)
+
+    assert (await read_call(resources, call.id)).completed_at is not None
+    assert await resources.storage.list_keys(f"users/{alice}/calls/{call.id}/temp/") == []
+    assert "TEMP_AUDIO" not in await artifact_types(resources, call.id)
+
+
+async def test_call_taken_during_a_shutdown_is_let_go_at_once(
+    resources: Resources, factory: Factory, alice: UUID, script: Script
+) -> None:
+    call = await queued(factory, alice)
+    heartbeat = Heartbeat(resources.database)
+    heartbeat.cancel_all()
+
+    await asyncio.create_task(process_call(resources, script.engines(), heartbeat, call.id))
+
+    row = await read_call(resources, call.id)
+    assert (row.claim_token, row.attempts, script.asked) == (None, 0, (0, 0, 0))
 
 
 async def test_call_that_never_gets_on_fails_at_its_last_attempt(
