@@ -18,7 +18,7 @@ import dramatiq
 import structlog
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import AsyncIO, Middleware, ShutdownNotifications, TimeLimit
+from dramatiq.middleware import AsyncIO, Middleware, MiddlewareError, TimeLimit
 
 from app.pipeline import orchestrator
 from app.pipeline.dispatcher import run_dispatcher
@@ -55,7 +55,11 @@ class WorkerLifespan(Middleware):
         self.context: WorkerContext | None = None
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
-        self.context = _in_event_loop(self._stack.enter_async_context(_open_worker(self._settings)))
+        try:
+            self.context = _in_event_loop(self._stack.enter_async_context(_open_worker(self._settings)))
+        except Exception as error:
+            # Dramatiq swallows all but its own, and would go on with a worker that eats messages.
+            raise MiddlewareError from error
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         if self.context is not None:
@@ -109,7 +113,7 @@ def build_broker(settings: Settings) -> dramatiq.Broker:
     lifespan = WorkerLifespan(settings)
     # No Retries among them: an actor that raises is done with its message, and the dispatcher decides.
     # Boot runs through the list in order and shutdown from its end: the lifespan lives within the event loop's life.
-    middleware: list[Middleware] = [AsyncIO(), TimeLimit(), ShutdownNotifications(), lifespan]
+    middleware: list[Middleware] = [AsyncIO(), TimeLimit(), lifespan]
     broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]
         url=settings.redis_url or DEFAULT_REDIS_URL, middleware=middleware
     )
@@ -131,13 +135,23 @@ def build_broker(settings: Settings) -> dramatiq.Broker:
 
 
 def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT; then let go of all calls, so that others can go on at once."""
+    """Work until SIGTERM or SIGINT; then let go of all calls, so that others can go on at once.
+
+    Raises SystemExit when the worker's resources cannot be opened.
+    """
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     broker = build_broker(settings)
     worker = dramatiq.Worker(broker, worker_threads=settings.worker_threads)
-    worker.start()
+    # Starts the watch over time limits; without Dramatiq's own command line nobody else does.
+    broker.emit_after("process_boot")
+    try:
+        worker.start()
+    except MiddlewareError as error:
+        log.critical("worker_not_started", exc_info=error)
+        broker.emit_after("worker_shutdown", worker)
+        raise SystemExit(1) from None
     log.info("worker_started", threads=settings.worker_threads)
     stopping.wait()
     worker.stop(timeout=SHUTDOWN_TIMEOUT_MS)

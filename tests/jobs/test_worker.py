@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID
 
 import dramatiq
@@ -13,6 +16,7 @@ from sqlmodel import col
 
 from app.calls.models import CallRecord, CallStatus
 from app.resources import Resources
+from app.settings import Settings
 from jobs.worker import build_broker
 from tests.factories import Factory
 from tests.running import wait_for
@@ -84,3 +88,24 @@ async def test_worker_deletes_old_leftovers_of_uploads_at_its_start(resources: R
     await asyncio.to_thread(worker.stop, 10_000)
 
     assert fresh.exists()
+
+
+def test_worker_that_cannot_open_its_storage_ends(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    environment = {
+        **os.environ,
+        "DB_URL": settings.configured_database_url or "",
+        "REDIS_URL": settings.redis_url or "",
+        "OBJECT_STORAGE_LOCAL_PATH": str(tmp_path / "file" / "storage"),
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "app.cli", "worker", "--single"],
+        env=environment,
+        capture_output=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert b"event=worker_not_started" in ended.stderr
