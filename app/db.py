@@ -24,6 +24,9 @@ UNREACHABLE_ERRORS = (
     InterfaceError,
     PoolTimeoutError,
     asyncpg.PostgresConnectionError,
+    # A server that starts, stops or has no slot left; SQLAlchemy passes them on as they are while connecting.
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
     TimeoutError,
 )
 """What a missing or overloaded database raises; anything else is a bug."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
 from app.resources import Resources
@@ -55,7 +55,8 @@ class EventWriter:
                 session.add(event)
         except IntegrityError:
             return
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
+            # Whatever an outage raises: an event is not worth a call.
             log.warning("event_not_written", callId=str(self.call_id), error=type(error).__name__)
 
     def log(self, stage: Stage, status: StageStatus, **fields: int | str | None) -> None:
