@@ -54,11 +54,11 @@ def is_claimable() -> ColumnElement[bool]:
     )
 
 
-async def claim_call(session: AsyncSession, call_id: UUID, *, max_attempts: int) -> Claim | None:
+async def claim_call(session: AsyncSession, call_id: UUID) -> Claim | None:
     """Take a call; None when there is nothing to take: it is gone, finished, or somebody works on it.
 
-    A QUEUED call becomes TRANSCRIBING. The result's `attempts` exceeds `max_attempts` for a call that has none left:
-    the caller then fails it.
+    A QUEUED call becomes TRANSCRIBING. The result's `attempts` counts this claim; the caller fails a call that has
+    had too many.
     """
     row = (
         await session.execute(
@@ -147,22 +147,13 @@ async def _update_guarded(
         raise ClaimLostError
 
 
-async def ensure_held(session: AsyncSession, claim: Claim) -> CallStatus:
-    """The call's status, read before each stage.
+async def ensure_held(session: AsyncSession, claim: Claim) -> None:
+    """Look before each stage whether the call is still ours.
 
     Raises:
         ClaimLostError: the claim is not ours any more, or the call is gone.
     """
-    row = (
-        await session.execute(
-            select(col(CallRecord.status)).where(
-                col(CallRecord.id) == claim.call_id, col(CallRecord.claim_token) == claim.token
-            )
-        )
-    ).one_or_none()
-    if row is None:
-        raise ClaimLostError
-    return CallStatus(row.status)
+    await read_attempts(session, claim)
 
 
 async def read_attempts(session: AsyncSession, claim: Claim) -> int:

@@ -35,15 +35,14 @@ ANALYSIS_SCHEMA_VERSION = 3
 
 async def process_call(resources: Resources, engines: Engines, heartbeat: Heartbeat, call_id: UUID) -> None:
     """Take a claimable call to its end; a second delivery finds nothing to claim and ends at once."""
-    max_attempts = resources.settings.pipeline_max_attempts
     async with resources.database.transaction() as session:
-        claim = await claim_call(session, call_id, max_attempts=max_attempts)
+        claim = await claim_call(session, call_id)
     if claim is None:
         return
     run = Run(resources, engines, claim, EventWriter(resources, call_id, claim.user_id), heartbeat)
     async with heartbeat.hold(claim):
         try:
-            await _process(run, max_attempts)
+            await _process(run, resources.settings.pipeline_max_attempts)
         except ClaimLostError:
             await run.clean_up_if_deleted()
         except asyncio.CancelledError:

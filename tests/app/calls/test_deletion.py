@@ -110,7 +110,7 @@ async def test_call_stays_when_its_objects_cannot_be_deleted_and_its_worker_is_f
     call = await factory.call(alice, status=CallStatus.QUEUED)
     await factory.audio(call, b"RIFF")
     async with resources.database.transaction() as session:
-        claim = await claim_call(session, call.id, max_attempts=5)
+        claim = await claim_call(session, call.id)
     assert claim is not None
     root = resources.settings.storage_path
     broken = Path(f"{root}.broken")
@@ -124,4 +124,4 @@ async def test_call_stays_when_its_objects_cannot_be_deleted_and_its_worker_is_f
     async with resources.database.transaction() as session:
         with pytest.raises(ClaimLostError):
             await update_claimed(session, claim, duration_seconds=1)
-        assert await claim_call(session, call.id, max_attempts=5) is None
+        assert await claim_call(session, call.id) is None

@@ -31,7 +31,7 @@ FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 
 async def claim(resources: Resources, call_id: UUID) -> Claim | None:
     async with resources.database.transaction() as session:
-        return await claim_call(session, call_id, max_attempts=5)
+        return await claim_call(session, call_id)
 
 
 async def claimed(resources: Resources, factory: Factory, owner: UUID) -> Claim:
