@@ -77,7 +77,7 @@ def test_two_channel_call_becomes_names_tasks_and_dates(server: DevServer) -> No
     assert due[price] == ("2026-02-13", "Alice")
     assert any("calendar invite" in title for title in due)
     assert any("warehouse" in title for title in due)
-    assert call["durationSeconds"] == 42
+    assert call["durationSeconds"] == 43
 
 
 def test_voicemail_has_one_speaker_and_its_two_requests(server: DevServer) -> None:
@@ -140,6 +140,8 @@ def test_killed_in_the_middle_it_finishes_the_call_after_a_restart_and_stops_wit
 
     second = DevServer(data_dir)
     call = second.wait_until_finished(call_id)
+    # The status comes first, then the recording goes.
+    wait_for(lambda: len(stored_files(data_dir)) == 4, 30)
     names = sorted(path.name for path in stored_files(data_dir))
     deleted = second.http.delete(f"/api/calls/{call_id}").status_code
     left = stored_files(data_dir)
