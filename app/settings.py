@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     db_username: str = "scryon"
     db_password: str = "scryon"  # noqa: S105  (the documented default of a local database)
-    db_pool_size: int = Field(10, ge=1, le=100, validation_alias="SCRYON_DB_POOL_SIZE")
+    db_pool_size: int = Field(10, ge=3, le=100, validation_alias="SCRYON_DB_POOL_SIZE")
     migrate_at_start: bool = Field(True, validation_alias="FLYWAY_ENABLED")
     redis_url: str | None = None
 

@@ -1,11 +1,13 @@
 """Sends every call that waits and that nobody has taken: what makes an accepted call safe from a lost message.
 
 Runs every 2 s in whichever worker process holds the advisory lock. Each send is noted on the row before it goes out.
+Once a minute the same process looks for recordings that outlived their call (`leftovers.py`).
 Source: pipeline.md, section 9, "queue repair" and "lease repair".
 """
 
 import asyncio
 from datetime import timedelta
+from itertools import count
 from uuid import UUID
 
 import structlog
@@ -16,6 +18,7 @@ from sqlmodel import col
 
 from app.calls.models import CallRecord, CallStatus
 from app.pipeline.claims import is_claimable
+from app.pipeline.leftovers import delete_leftovers_of_ended_calls
 from app.resources import Resources
 
 log = structlog.get_logger()
@@ -25,6 +28,7 @@ RESEND_AFTER = timedelta(seconds=15)
 """How long a message may be under way before it counts as lost."""
 
 MAX_SENDS_PER_ROUND = 500
+ROUNDS_PER_TIDYING = 30
 _LOCK = 0x5C4E_0002
 
 
@@ -49,14 +53,24 @@ async def _try_lock(connection: AsyncConnection) -> bool:
 async def _dispatch_while_locked(resources: Resources, connection: AsyncConnection) -> None:
     """Dispatch as long as the connection lives: the lock is its session's, and goes with it."""
     try:
-        while True:
+        for number in count():
             await dispatch(resources)
+            if number % ROUNDS_PER_TIDYING == 0:
+                await _tidy_up(resources)
             await asyncio.sleep(INTERVAL_SECONDS)
             await connection.execute(text("SELECT 1"))
             await connection.commit()
     finally:
         # A pooled connection would keep the lock: this one is closed for good.
         await connection.invalidate()
+
+
+async def _tidy_up(resources: Resources) -> None:
+    """Storage may be away while calls can still be sent: what goes wrong here stops nothing."""
+    try:
+        await delete_leftovers_of_ended_calls(resources)
+    except Exception as error:
+        log.warning("leftovers_not_deleted", error=type(error).__name__)
 
 
 async def dispatch(resources: Resources) -> int:

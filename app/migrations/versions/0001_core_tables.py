@@ -188,6 +188,12 @@ def _artifacts() -> None:
             "ANALYSIS_JSON",
         ),
     )
+    op.create_index(
+        "call_artifacts_temporary",
+        "call_artifacts",
+        ["call_id"],
+        postgresql_where=sa.text("artifact_type IN ('TEMP_AUDIO', 'DIARIZATION_RESULT_STATE')"),
+    )
 
 
 def _action_items() -> None:
