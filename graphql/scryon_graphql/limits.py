@@ -1,6 +1,6 @@
 """What one GraphQL request may ask for.
 
-Depth, aliases and tokens are checked on the document, the number of objects on document and variables. Operations of
+Tokens, fragments, depth and aliases are checked on the document, the number of objects on document and variables. Operations of
 the REST facade are our own and are not checked here; their lists have the same maxima.
 """
 
@@ -11,6 +11,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
@@ -41,6 +42,9 @@ MAX_ALIASES = 50
 MAX_TOKENS = 2000
 """Everything that the schema offers about a call is under 600 tokens, the introspection of GraphiQL under 400."""
 
+MAX_SELECTIONS = 5000
+"""Fields and spreads, each fragment counted as often as it is spread: fragments that spread others twice multiply."""
+
 MAX_OBJECTS = 25_000
 """The largest page of calls with the most action items for each is 10 100 objects."""
 
@@ -56,6 +60,53 @@ def check_range(value: int, field: str, least: int, most: int) -> int:
     return value
 
 
+class FragmentsLimiter(SchemaExtension):
+    """Refuses fragments that are unknown, spread themselves, or multiply beyond `MAX_SELECTIONS`.
+
+    Before validation, since the limiters of depth and aliases walk into every spread anew and trip over unknown ones.
+    """
+
+    def on_validate(self) -> Iterator[None]:
+        document = self.execution_context.graphql_document
+        if document is not None:
+            fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+            counter = _SelectionCounter(fragments)
+            operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+            try:
+                total = sum(counter.count(operation.selection_set) for operation in operations)
+            except RecursionError:
+                total = MAX_SELECTIONS + 1
+            if total > MAX_SELECTIONS:
+                raise ValidationFailedError.of("query", f"must not have more than {MAX_SELECTIONS} selections")
+        yield
+
+
+class _SelectionCounter:
+    """Adds up selections, each fragment looked at once."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._counts: dict[str, int | None] = {}
+
+    def count(self, selections: SelectionSetNode | None) -> int:
+        """Raises GraphQLError for an unknown fragment and for one that spreads itself."""
+        return sum(1 + self._count_below(node) for node in selections.selections) if selections else 0
+
+    def _count_below(self, node: Any) -> int:
+        if not isinstance(node, FragmentSpreadNode):
+            return self.count(node.selection_set)
+        name = node.name.value
+        if name not in self._fragments:
+            raise GraphQLError(f"Unknown fragment '{name}'.", node)
+        if name not in self._counts:
+            self._counts[name] = None
+            self._counts[name] = self.count(self._fragments[name].selection_set)
+        found = self._counts[name]
+        if found is None:
+            raise GraphQLError(f"Cannot spread fragment '{name}' within itself.", node)
+        return found
+
+
 class ObjectsLimiter(SchemaExtension):
     """Refuses an operation whose lists, nested in each other, could give more than `MAX_OBJECTS` objects."""
 
@@ -63,16 +114,20 @@ class ObjectsLimiter(SchemaExtension):
         context = self.execution_context
         if context.graphql_document is not None:
             definitions = context.graphql_document.definitions
-            counter = _ObjectCounter(
-                {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)},
-                context.variables or {},
-            )
+            fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
             operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
             for operation in operations:
                 is_meant = len(operations) == 1 or (operation.name and operation.name.value == context.operation_name)
+                counter = _ObjectCounter(fragments, {**_defaults(operation), **(context.variables or {})})
                 if is_meant and counter.count(operation.selection_set) > MAX_OBJECTS:
                     raise ValidationFailedError.of("query", f"must not ask for more than {MAX_OBJECTS} objects")
         yield
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+    """What the operation says for variables that the request leaves out; numbers only, nothing else is a size."""
+    given = {node.variable.name.value: node.default_value for node in operation.variable_definitions or ()}
+    return {name: int(value.value) for name, value in given.items() if isinstance(value, IntValueNode)}
 
 
 class _ObjectCounter:
@@ -124,6 +179,7 @@ def _clamp(size: int) -> int:
 
 
 LIMITS = (
+    FragmentsLimiter,
     lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
     lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
     lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scryon_graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_OBJECTS, MAX_TOKENS
+from scryon_graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_OBJECTS, MAX_SELECTIONS, MAX_TOKENS
 from tests.scryon_graphql.conftest import Client
 
 INTROSPECTED = (
@@ -56,6 +56,33 @@ async def test_tokens_are_limited(client: Client) -> None:
     assert message == f"Syntax Error: Document contains more than {MAX_TOKENS} tokens. Parsing aborted."
 
 
+async def test_fragments_do_not_multiply(client: Client) -> None:
+    doubling = " ".join(f"fragment F{n} on User {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+    document = "{ me { ...F0 } } " + doubling + " fragment F60 on User { id }"
+
+    assert await message_of(client, document) == f"must not have more than {MAX_SELECTIONS} selections"
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("{ me { ...missing } }", "Unknown fragment 'missing'."),
+        (
+            "{ me { ...F } } fragment F on User { ...G } fragment G on User { ...F }",
+            "Cannot spread fragment 'F' within itself.",
+        ),
+    ],
+)
+async def test_impossible_fragments_are_refused(client: Client, document: str, message: str) -> None:
+    assert await message_of(client, document) == message
+
+
+async def test_deepest_document_of_two_thousand_tokens_is_no_failure_of_ours(client: Client) -> None:
+    result = await client.run("{ me " * 600 + "{ id }" + " }" * 600)
+
+    assert {error.extensions["code"] for error in result.errors} == {"validation_failed"}
+
+
 @pytest.mark.parametrize(
     ("document", "variables"),
     [
@@ -82,11 +109,17 @@ async def test_largest_sensible_pages_pass(client: Client, document: str, variab
             {"n": 200},
         ),
         (
+            "query ($n: Int! = 1000) { "
+            + " ".join(f"a{number}: actionItems(first: $n) {{ nodes {{ id }} }}" for number in range(26))
+            + " }",
+            {},
+        ),
+        (
             "query A { me { id } } query B { callPage(size: 260) { actionItems(first: 100) { id } } }",
             {"operation": "B"},
         ),
     ],
-    ids=["fragments", "variables", "one-of-two-operations"],
+    ids=["fragments", "variables", "defaults-of-variables", "one-of-two-operations"],
 )
 async def test_too_many_objects_are_refused(client: Client, document: str, variables: dict[str, Any]) -> None:
     operation = variables.pop("operation", None)
