@@ -24,6 +24,9 @@ from app.embedded.servers import EmbeddedServers
 DEADLINE_SECONDS = 30.0
 
 APPLICATION = """
+import signal
+# Whoever runs the tests in the background has them ignore SIGINT, and their children, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import json, sys
 from pathlib import Path
 from app.embedded.servers import EmbeddedServers
