@@ -1,7 +1,7 @@
 """What one GraphQL request may ask for.
 
-Tokens, fragments, depth and aliases are checked on the document, the number of objects on document and variables. Operations of
-the REST facade are our own and are not checked here; their lists have the same maxima.
+Tokens, fragments, depth and aliases are checked on the document, the number of objects on document and variables.
+Operations of the REST facade are our own and are not checked here; their lists have the same maxima.
 """
 
 from collections.abc import Iterator, Mapping
@@ -69,9 +69,10 @@ class FragmentsLimiter(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         document = self.execution_context.graphql_document
         if document is not None:
-            fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+            definitions = document.definitions
+            fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
             counter = _SelectionCounter(fragments)
-            operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+            operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
             try:
                 total = sum(counter.count(operation.selection_set) for operation in operations)
             except RecursionError:
