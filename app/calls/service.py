@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+import asyncpg
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +21,13 @@ from app.calls.deletion import delete_call
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.calls.queries import CallRow
 from app.db import is_unreachable
-from app.errors import CallNotFoundError, ErrorCode, ServiceUnavailableError, StorageUnavailableError
+from app.errors import (
+    CallNotFoundError,
+    ErrorCode,
+    ServiceUnavailableError,
+    StorageUnavailableError,
+    ValidationFailedError,
+)
 from app.pipeline.events import EventWriter
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
 from app.resources import Resources
@@ -94,6 +101,7 @@ async def create_call(
     dispatcher sends another one 15 s later.
 
     Raises:
+        ValidationFailedError: the recording is a call already; a GraphQL document may name one file twice.
         ServiceUnavailableError: the account was deleted while the upload ran.
     """
     now = datetime.now(UTC)
@@ -119,6 +127,8 @@ async def create_call(
     try:
         await session.flush()
     except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) == asyncpg.UniqueViolationError.sqlstate:
+            raise ValidationFailedError.of("file", "must not be used twice") from None
         raise ServiceUnavailableError from error
     await put_artifact_row(
         session,

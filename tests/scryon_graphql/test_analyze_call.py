@@ -218,6 +218,17 @@ async def test_upload_of_an_account_deleted_meanwhile_leaves_nothing(resources: 
     assert await resources.queue.count_waiting() == 0
 
 
+async def test_recording_becomes_one_call_only(client: Client, resources: Resources, alice: UUID) -> None:
+    upload = await store_upload(resources, alice)
+    await client.get(ANALYZE, file=upload)
+
+    refused = await client.refused(ANALYZE, file=upload)
+
+    assert (refused["code"], refused["status"]) == ("validation_failed", 400)
+    assert refused["details"] == {"fields": [{"field": "file", "message": "must not be used twice"}]}
+    assert await count(resources, CallRecord) == 1
+
+
 async def test_call_of_an_upload_is_owned_by_who_uploads(client: Client, resources: Resources, alice: UUID) -> None:
     upload = await store_upload(resources, alice)
 
