@@ -13,7 +13,7 @@ from app.errors import (
 )
 from rest.caller import SignedIn
 from rest.documentation import ANY_CALL, Documentation, documented
-from rest.inputs import Input, IntegerText, OneOf, UuidText, read_json, read_query
+from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_json, read_query
 
 router = APIRouter(prefix="/api/actions")
 
@@ -24,7 +24,7 @@ class ListActionsQuery(Input):
     status: Annotated[str | None, OneOf("ActionStatus")] = Field(None, description="Only items of this status.")
     callId: Annotated[str | None, UuidText()] = Field(None, description="Only items of this call.")
     limit: Annotated[int, IntegerText(1, 100)] = Field(50, description="Items per page.")
-    cursor: str | None = Field(None, max_length=1024, description="`nextCursor` of the page before.")
+    cursor: Annotated[str | None, CursorText()] = Field(None, description="`nextCursor` of the page before.")
 
     @property
     def wants_page(self) -> bool:

@@ -17,11 +17,10 @@ from app.errors import (
 )
 from rest.caller import SignedIn
 from rest.documentation import ANY_CALL, Documentation, documented
-from rest.inputs import Input, IntegerText, OneOf, UuidText, read_json, read_query
+from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_json, read_query
+from scryon_graphql.ids import MAX_IDS
 
 router = APIRouter(prefix="/api/calls")
-
-MAX_IDS = 200
 
 _IDS_PARAMETER = {
     "name": "ids",
@@ -38,7 +37,7 @@ class ListCallsQuery(Input):
     """`page` or `size` alone selects the legacy form; beside `limit` or `cursor` they are ignored, bad ones too."""
 
     limit: Annotated[int, IntegerText(1, 100)] = Field(50, description="Calls per page.")
-    cursor: str | None = Field(None, max_length=1024, description="`nextCursor` of the page before.")
+    cursor: Annotated[str | None, CursorText()] = Field(None, description="`nextCursor` of the page before.")
     status: Annotated[str | None, OneOf("CallStatus")] = Field(None, description="Only calls of this status.")
     page: Annotated[int, IntegerText(0, 100_000)] = Field(0, description="Legacy form: number of the page.")
     size: Annotated[int, IntegerText(1, 200)] = Field(50, description="Legacy form: calls per page.")

@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
+from app.calls.cursor import MAX_CURSOR_CHARS, decode_cursor
 from app.errors import FieldProblem, UnsupportedMediaTypeError, ValidationFailedError
 from app.strict_json import InvalidJsonError, parse_json
 from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
 from rest.operations import enum_values
+from scryon_graphql.ids import parse_id
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _JSON_TYPE = re.compile(r"application/(json|[^/;\s]+\+json)", re.IGNORECASE)
 _MESSAGES = {"missing": "is required", "list_type": "must be a list", "string_type": "must be a string"}
 
@@ -90,12 +91,28 @@ class UuidText(_Rule):
     """An id, in the form 8-4-4-4-12 only."""
 
     def read(self, value: object) -> str:
-        if not isinstance(value, str) or not _UUID.fullmatch(value):
+        parsed = parse_id(value) if isinstance(value, str) else None
+        if parsed is None:
             raise ValueError("must be a UUID")
-        return value.lower()
+        return str(parsed)
 
     def describe(self) -> JsonSchemaValue:
         return {"type": "string", "format": "uuid"}
+
+
+@dataclass(frozen=True, slots=True)
+class CursorText(_Rule):
+    """A cursor of an earlier page, passed on as it is."""
+
+    def read(self, value: object) -> str:
+        try:
+            decode_cursor(str(value))
+        except ValidationFailedError as error:
+            raise ValueError(error.details["fields"][0]["message"]) from None
+        return str(value)
+
+    def describe(self) -> JsonSchemaValue:
+        return {"type": "string", "maxLength": MAX_CURSOR_CHARS}
 
 
 def read_query(request: Request, model: type[M]) -> M:

@@ -16,13 +16,16 @@ from fastapi.routing import APIRoute
 from app.errors import (
     CallNotCompletedError,
     ErrorCode,
+    FieldProblem,
     MethodNotAllowedError,
     PayloadTooLargeError,
     ScryonError,
     UnsupportedMediaTypeError,
     ValidationFailedError,
 )
+from app.settings import Settings
 from app.uploads.body import MAX_JSON_BYTES
+from app.uploads.receiving import ACCEPTED_FORMATS
 from rest import actions, analyze, calls, health
 from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
@@ -70,6 +73,7 @@ _HEADERS: JsonSchema = {
         "required": True,
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
     },
+    "Allow": {"description": "Methods, alphabetical.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
     "Location": {"description": "Path of the new resource.", "schema": {"type": "string"}},
 }
@@ -153,7 +157,7 @@ class _DocumentWriter:
         responses = {str(documentation.status): self._write_success(documentation)}
         by_status = sorted(documentation.errors, key=lambda error: (error.status, error.code))
         for status, errors in groupby(by_status, key=lambda error: error.status):
-            responses[str(status)] = _write_errors(status, list(errors))
+            responses[str(status)] = _write_errors(status, list(errors), documentation)
         return responses
 
     def _write_success(self, documentation: Documentation) -> JsonSchema:
@@ -202,22 +206,37 @@ def _without_titles(schema: JsonSchema) -> JsonSchema:
     return {**{key: value for key, value in schema.items() if key != "title"}, "properties": members}
 
 
-def _example_of(error: type[ScryonError]) -> JsonSchema:
+def _problem_of(documentation: Documentation) -> FieldProblem:
+    """A mistake that requests of this endpoint can make."""
+    if documentation.form is not None:
+        return FieldProblem("file", "is required")
+    if documentation.body is not None:
+        return FieldProblem("body", "is required")
+    if documentation.query is not None:
+        return FieldProblem("limit", "must be between 1 and 100")
+    return FieldProblem("ids", "must hold at least one id")
+
+
+def _example_of(error: type[ScryonError], documentation: Documentation) -> JsonSchema:
+    is_upload = documentation.form is not None
+    max_bytes = Settings.model_fields["max_file_size"].default if is_upload else MAX_JSON_BYTES
     examples: dict[type[ScryonError], Callable[[], ScryonError]] = {
-        ValidationFailedError: lambda: ValidationFailedError.of("limit", "must be between 1 and 100"),
-        PayloadTooLargeError: lambda: PayloadTooLargeError(MAX_JSON_BYTES),
-        UnsupportedMediaTypeError: lambda: UnsupportedMediaTypeError([_JSON]),
+        ValidationFailedError: lambda: ValidationFailedError([_problem_of(documentation)]),
+        PayloadTooLargeError: lambda: PayloadTooLargeError(max_bytes),
+        UnsupportedMediaTypeError: lambda: UnsupportedMediaTypeError(ACCEPTED_FORMATS if is_upload else [_JSON]),
         CallNotCompletedError: lambda: CallNotCompletedError("FAILED", "transcription_timeout"),
         MethodNotAllowedError: lambda: MethodNotAllowedError(["GET", "HEAD"]),
     }
     return {"value": error_body(examples.get(error, error)())}
 
 
-def _write_errors(status: int, errors: list[type[ScryonError]]) -> JsonSchema:
+def _write_errors(status: int, errors: list[type[ScryonError]], documentation: Documentation) -> JsonSchema:
     headers = {"X-Request-Id": _REQUEST_ID}
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = {"$ref": "#/components/headers/Allow"}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
-    examples = {str(error.code): _example_of(error) for error in errors}
+    examples = {str(error.code): _example_of(error, documentation) for error in errors}
     return {
         "description": "; ".join(f"`{error.code}`: {error.message}" for error in errors),
         "headers": headers,

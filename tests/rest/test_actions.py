@@ -141,6 +141,7 @@ async def test_filters(rest: httpx.AsyncClient, factory: Factory, owner: UUID, b
         ("limit=0", ["limit"]),
         ("limit=101", ["limit"]),
         ("limit=x&status=x&callId=x", ["callId", "limit", "status"]),
+        ("cursor=x&limit=0&callId=x", ["callId", "cursor", "limit"]),
         ("cursor=x", ["cursor"]),
         ("cursor=", ["cursor"]),
     ],

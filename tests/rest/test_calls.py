@@ -201,6 +201,7 @@ async def test_parameters_choose_the_form(rest: httpx.AsyncClient, query: str, i
         ("status=", ["status"]),
         ("status=QUEUED%20", ["status"]),
         ("status=NOPE&page=-1&size=0", ["page", "size", "status"]),
+        ("cursor=x&limit=x&status=x", ["cursor", "limit", "status"]),
         ("cursor=", ["cursor"]),
         ("cursor=nonsense", ["cursor"]),
         ("cursor=e30", ["cursor"]),

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from app.calls.models import ArtifactType, CallStatus
+from app.uploads.receiving import ACCEPTED_FORMATS
 from rest.openapi import export_openapi
 from tests.factories import Factory
 from tests.forms import CONTENT_TYPE, WAV, encode, file
@@ -214,6 +215,29 @@ def test_parameters_have_their_bounds(operation: str, parameters: dict[str, Any]
     documented = DOCUMENT["paths"][path][method]["parameters"]
 
     assert {item["name"]: item["schema"] for item in documented if item.get("in") == "query"} == parameters
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "details"),
+    [
+        ("analyzeCall", 400, {"fields": [{"field": "file", "message": "is required"}]}),
+        ("analyzeCall", 413, {"maxBytes": 52_428_800}),
+        ("analyzeCall", 415, {"accepted": list(ACCEPTED_FORMATS)}),
+        ("deleteCalls", 400, {"fields": [{"field": "body", "message": "is required"}]}),
+        ("deleteCalls", 413, {"maxBytes": 1_048_576}),
+        ("deleteCalls", 415, {"accepted": ["application/json"]}),
+        ("getCallStatuses", 400, {"fields": [{"field": "ids", "message": "must hold at least one id"}]}),
+        ("listCalls", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
+    ],
+)
+def test_examples_of_errors_are_what_the_endpoint_sends(operation: str, status: int, details: dict[str, Any]) -> None:
+    method, path, _ = OPERATIONS[operation]
+
+    [example] = DOCUMENT["paths"][path][method]["responses"][str(status)]["content"]["application/json"][
+        "examples"
+    ].values()
+
+    assert example["value"]["error"]["details"] == details
 
 
 def test_upload_is_documented() -> None:
