@@ -54,6 +54,9 @@ def _causes(error: GraphQLError) -> Iterator[BaseException]:
 def _explain(error: GraphQLError) -> ScryonError:
     if _is_about_document(error):
         return ValidationFailedError.of(_field(error), error.message)
+    if error.path is None and any(isinstance(cause, RecursionError) for cause in _causes(error)):
+        # The parser refuses deep nesting by itself, but not a long chain of fragments.
+        return ValidationFailedError.of("query", "is nested too deeply")
     if any(is_unreachable(cause) for cause in _causes(error)):
         return ServiceUnavailableError()
     return InternalError()

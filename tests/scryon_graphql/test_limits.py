@@ -77,7 +77,15 @@ async def test_impossible_fragments_are_refused(client: Client, document: str, m
     assert await message_of(client, document) == message
 
 
-async def test_deepest_document_of_two_thousand_tokens_is_no_failure_of_ours(client: Client) -> None:
+async def test_long_chain_of_fragments_is_refused(client: Client) -> None:
+    chain = " ".join(f"fragment F{n} on User {{ ...F{n + 1} }}" for n in range(240))
+
+    message = await message_of(client, "{ me { ...F0 } } " + chain + " fragment F240 on User { id }")
+
+    assert message == "is nested too deeply"
+
+
+async def test_document_nested_too_deeply_is_no_failure_of_ours(client: Client) -> None:
     result = await client.run("{ me " * 600 + "{ id }" + " }" * 600)
 
     assert {error.extensions["code"] for error in result.errors} == {"validation_failed"}
