@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
-from app.calls.cursor import MAX_CURSOR_CHARS, decode_cursor
+from app.cursor import MAX_CURSOR_CHARS, decode_cursor
 from app.errors import FieldProblem, UnsupportedMediaTypeError, ValidationFailedError
 from app.strict_json import InvalidJsonError, parse_json
 from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length

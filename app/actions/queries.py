@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.actions.models import ActionItem, ActionStatus
-from app.calls.cursor import Cursor
 from app.calls.models import CallRecord
+from app.cursor import Cursor
 
 
 class ActionRow(NamedTuple):

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.actions import queries
 from app.actions.models import ActionStatus
 from app.actions.queries import ActionRow
-from app.calls.cursor import Cursor, Page, cut_page, decode_cursor
+from app.cursor import Cursor, Page, cut_page, decode_cursor
 from app.errors import ActionItemNotFoundError
 
 

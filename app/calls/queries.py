@@ -18,8 +18,8 @@ from sqlmodel import col
 
 from app.actions.models import ActionItem, ActionStatus
 from app.calls.artifacts import ArtifactRef
-from app.calls.cursor import Cursor
 from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
+from app.cursor import Cursor
 from app.pipeline.models import CallProcessingEvent
 
 

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.calls import queries
 from app.calls.artifacts import put_artifact_row
-from app.calls.cursor import Cursor, Page, cut_page, decode_cursor
 from app.calls.deletion import delete_call
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.calls.queries import CallRow
+from app.cursor import Cursor, Page, cut_page, decode_cursor
 from app.db import is_unreachable
 from app.errors import (
     CallNotFoundError,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from app.calls.cursor import Cursor, cut_page, decode_cursor, encode_cursor
+from app.cursor import Cursor, cut_page, decode_cursor, encode_cursor
 from app.errors import ValidationFailedError
 
 ID = UUID("79d86306-8a6f-43db-8ec7-0d8a133f3380")
