@@ -27,9 +27,9 @@ class Piece:
     speaker: str | None = None
 
 
-async def cut_audio(pool: CpuPool, audio: PreparedAudio) -> list[Piece]:
-    """All speech of a recording, in order within each channel when each party has one, else in order."""
-    tracks: list[tuple[bytes, str | None]] = [(audio.transcription, None)]
+async def cut_audio(pool: CpuPool, audio: PreparedAudio, mono: bytes) -> list[Piece]:
+    """All speech of a recording: of its channels, one after the other, when each party has one, else of `mono`."""
+    tracks: list[tuple[bytes, str | None]] = [(mono, None)]
     if audio.channels is not None:
         tracks = list(zip(audio.channels, _CHANNEL_SPEAKERS, strict=True))
     pieces: list[Piece] = []

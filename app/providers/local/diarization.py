@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import orjson
+from threadpoolctl import threadpool_limits
 
 from app.audio.recording import PreparedAudio
 from app.pipeline.speech import Turn
@@ -87,7 +88,8 @@ def _find_turns(job: _Job) -> tuple[Turn, ...]:
     is_speech = times < np.array([s.end_seconds for s in job.speech])[stretch]
     frame_probabilities = np.array(job.probabilities)[(times / FRAME_SECONDS).astype(int)]
     is_voiced = _voiced(frame_probabilities[is_speech], energies[is_speech])
-    labels = tell_voices_apart(FrameSequence(coefficients[is_speech], is_voiced, stretch[is_speech]))
+    with threadpool_limits(1):  # the pool has a process per core already; more threads would fight over them
+        labels = tell_voices_apart(FrameSequence(coefficients[is_speech], is_voiced, stretch[is_speech]))
     return _read_turns_off(labels, times[is_speech], stretch[is_speech], job.speech)
 
 

@@ -62,7 +62,7 @@ class WhisperTranscriber:
         """Answer the raw transcript; silence and noise give no segments. The first piece decides on the language."""
         words: list[Word] = []
         language: str | None = None
-        for piece in await cut_audio(self._pool, audio):
+        for piece in await cut_audio(self._pool, audio, audio.transcription):
             async with self._turn:
                 heard, language = await asyncio.to_thread(self._decode, piece, language)
             words += heard
