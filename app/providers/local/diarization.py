@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import orjson
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from app.audio.recording import PreparedAudio
 from app.pipeline.speech import Turn
