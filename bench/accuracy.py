@@ -1,5 +1,7 @@
 """How accurate the offline engines are: word and diarization error rates on recordings with ground truth.
 
+Every recording goes through all stages; `rest` says `completed`, or which rule the transcript or the analysis breaks.
+
     python -m bench.accuracy [FOLDER]        (default: tests/audio)
 
 FOLDER, with its subfolders, holds NAME.json (turns with speaker, text, start, end) or NAME.rttm beside the audio,
@@ -30,6 +32,7 @@ from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.diarization import LocalDiarizer
 from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
+from bench.consistency import find_faults
 from bench.metrics import diarization_error_rate, normalized_words, word_error_rate
 
 _DEFAULT_FOLDER = Path(__file__).parent.parent / "tests" / "audio"
@@ -57,13 +60,14 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Error rates are None without a truth to compare with."""
+    """Error rates are None without a truth to compare with; `faults` names rules that transcript or analysis break."""
 
     duration_seconds: float
     words: tuple[str, ...]
     word_error: float | None
     diarization_error: float | None
     real_time_factor: float
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,14 @@ class Engines:
             None if truth is None or truth.words is None else word_error_rate(truth.words, words),
             None if truth is None else diarization_error_rate(truth.turns, turns),
             elapsed / audio.duration_seconds,
+            self._faults(raw, turns, audio.duration_seconds),
         )
+
+    def _faults(self, raw: bytes, turns: tuple[Turn, ...], duration_seconds: float) -> tuple[str, ...]:
+        try:
+            return tuple(find_faults(self.transcriber.parse(raw), turns, duration_seconds))
+        except HardFailureError as error:
+            return (str(error.reason),)
 
     def _words(self, raw: bytes, turns: tuple[Turn, ...]) -> Iterator[str]:
         try:
@@ -165,12 +176,13 @@ async def measure(folder: Path) -> bool:
     pool = CpuPool()
     engines = Engines(PocketsphinxTranscriber(pool), LocalDiarizer(pool))
     is_met = True
-    print(f"{'recording':32} {'seconds':>8} {'words wrong':>16} {'speakers wrong':>16} {'x real time':>12}")
+    print(f"{'recording':32} {'seconds':>8} {'words wrong':>16} {'speakers wrong':>16} {'x real time':>12}  rest")
     try:
         for path, truth_path in find_recordings(folder):
             result = await engines.run(path.read_bytes(), read_truth(truth_path) if truth_path else None)
             limits = _target(path)
             rates = (result.word_error, result.diarization_error)
+            is_met &= not result.faults
             is_met &= all(
                 limit is None or (rate is not None and rate <= limit) for rate, limit in zip(rates, limits, strict=True)
             )
@@ -178,7 +190,7 @@ async def measure(folder: Path) -> bool:
             _print_row(path.name, result, *described)
         for name, recording in make_wordless().items():
             result = await engines.run(recording, None)
-            is_met &= not result.words
+            is_met &= not result.words and result.faults == ("transcription_empty",)
             _print_row(name, result, f"{len(result.words)} words <= 0", "-")
     finally:
         await pool.close()
@@ -187,7 +199,8 @@ async def measure(folder: Path) -> bool:
 
 def _print_row(name: str, result: Result, words: str, speakers: str) -> None:
     seconds, factor = result.duration_seconds, result.real_time_factor
-    print(f"{name:32} {seconds:8.1f} {words:>16} {speakers:>16} {factor:12.2f}", flush=True)
+    rest = ", ".join(result.faults) or "completed"
+    print(f"{name:32} {seconds:8.1f} {words:>16} {speakers:>16} {factor:12.2f}  {rest}", flush=True)
 
 
 def main() -> int:
