@@ -118,8 +118,10 @@ def _dbfs(squares: Floats) -> Floats:
 
 def _live_channel(sums: _FrameSums) -> int | None:
     """The index of the only channel whose RMS is not below -60 dBFS; None when both or none are alive."""
-    levels = [_dbfs(np.atleast_1d(squares.mean())) for squares in (sums.left_squares, sums.right_squares)]
-    alive = [bool(level[0] >= _DEAD_DBFS) for level in levels]
+    if len(sums.left_squares) == 0:
+        return None
+    levels = [_dbfs(squares.mean(keepdims=True))[0] for squares in (sums.left_squares, sums.right_squares)]
+    alive = [bool(level >= _DEAD_DBFS) for level in levels]
     return alive.index(True) if alive.count(True) == 1 else None
 
 
