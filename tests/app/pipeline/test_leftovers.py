@@ -29,18 +29,19 @@ async def test_recording_of_an_ended_call_is_deleted_and_its_documents_stay(
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("status", "ended_ago"),
     [
-        {"status": CallStatus.QUEUED, "updated_at": AN_HOUR_AGO},
-        {"status": CallStatus.TRANSCRIBING, "updated_at": AN_HOUR_AGO},
-        {"status": CallStatus.COMPLETED, "completed_at": datetime.now(UTC)},
+        (CallStatus.QUEUED, None),
+        (CallStatus.TRANSCRIBING, None),
+        (CallStatus.COMPLETED, timedelta(seconds=1)),
     ],
     ids=["waiting", "in flight", "just ended"],
 )
 async def test_recording_that_is_still_needed_stays(
-    resources: Resources, factory: Factory, alice: UUID, values: dict[str, object]
+    resources: Resources, factory: Factory, alice: UUID, status: CallStatus, ended_ago: timedelta | None
 ) -> None:
-    call = await factory.call(alice, **values)  # type: ignore[arg-type]
+    ended = None if ended_ago is None else datetime.now(UTC) - ended_ago
+    call = await factory.call(alice, status=status, completed_at=ended, updated_at=AN_HOUR_AGO)
     key = await factory.audio(call, b"RIFF")
 
     assert await delete_leftovers_of_ended_calls(resources) == 0
