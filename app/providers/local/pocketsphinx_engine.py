@@ -67,8 +67,10 @@ class PocketsphinxTranscriber:
 def _decode(piece: Piece) -> list[Word]:
     """The words of a piece that are sure enough; runs in a child process."""
     decoder = _get_decoder()
+    # Forgets the noise that it has heard before, and a full utterance is normalised over its own length: the answer
+    # depends on nothing but the piece.
+    decoder.reinit_feat()
     decoder.start_utt()
-    # A full utterance is normalised over its own length: the answer does not depend on what was decoded before.
     decoder.process_raw(piece.pcm, no_search=False, full_utt=True)
     decoder.end_utt()
     return list(_words(decoder, piece))

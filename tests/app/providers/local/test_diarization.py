@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import orjson
+
+from app.audio.recording import ChannelMode, PreparedAudio
+from app.pipeline.speech import Turn
+from app.providers.local.cpu_pool import CpuPool
+from app.providers.local.diarization import LocalDiarizer, read_turns, write_turns
+from bench.metrics import diarization_error_rate
+from tests.app.audio.recordings import read
+from tests.app.providers.local.conftest import Prepare
+
+EXCERPT_SECONDS = 20.4  # the first four turns of the call
+
+
+def truth(name: str, until_seconds: float = 1e9) -> list[Turn]:
+    turns = orjson.loads(read(name))["turns"]
+    return [Turn(turn["start"], turn["end"], turn["speaker"]) for turn in turns if turn["end"] <= until_seconds]
+
+
+def excerpt(audio: PreparedAudio, seconds: float) -> PreparedAudio:
+    end = 2 * round(seconds * 16_000)
+    return replace(audio, duration_seconds=seconds, diarization=audio.diarization[:end])
+
+
+async def test_two_voices_of_a_mono_call_are_told_apart(pool: CpuPool, prepared: Prepare) -> None:
+    audio = excerpt(await prepared("pricing.mono.flac"), EXCERPT_SECONDS)
+
+    answer = await LocalDiarizer(pool).diarize(audio, max_speakers=None)
+
+    assert diarization_error_rate(truth("pricing.json", EXCERPT_SECONDS), answer.turns) <= 0.06
+    assert list(dict.fromkeys(turn.speaker for turn in answer.turns)) == ["SPEAKER_00", "SPEAKER_01"]
+    assert list(answer.turns) == sorted(answer.turns, key=lambda turn: turn.start_seconds)
+
+
+async def test_a_voicemail_has_one_speaker(pool: CpuPool, prepared: Prepare) -> None:
+    audio = await prepared("voicemail.mono.flac")
+
+    answer = await LocalDiarizer(pool).diarize(audio, max_speakers=2)
+
+    assert {turn.speaker for turn in answer.turns} == {"SPEAKER_00"}
+    assert diarization_error_rate(truth("voicemail.json"), answer.turns) <= 0.04
+
+
+async def test_a_real_telephone_call_has_two_speakers(pool: CpuPool, prepared: Prepare) -> None:
+    rows = [line.split() for line in read("real/telephone-30s.rttm").decode().splitlines()]
+    reference = [Turn(float(row[3]), float(row[3]) + float(row[4]), row[7]) for row in rows]
+
+    answer = await LocalDiarizer(pool).diarize(await prepared("real/telephone-30s.flac"), max_speakers=2)
+
+    assert diarization_error_rate(reference, answer.turns) <= 0.25
+
+
+async def test_one_speaker_when_no_more_are_wanted(pool: CpuPool, prepared: Prepare) -> None:
+    audio = excerpt(await prepared("pricing.mono.flac"), EXCERPT_SECONDS)
+
+    answer = await LocalDiarizer(pool).diarize(audio, max_speakers=1)
+
+    assert {turn.speaker for turn in answer.turns} == {"SPEAKER_00"}
+
+
+async def test_the_same_audio_gives_the_same_bytes(pool: CpuPool, prepared: Prepare) -> None:
+    audio = excerpt(await prepared("pricing.mono.flac"), EXCERPT_SECONDS)
+    diarizer = LocalDiarizer(pool)
+
+    first, second = [await diarizer.diarize(audio, max_speakers=2) for _ in range(2)]
+
+    assert first.content == second.content
+    assert read_turns(first.content) == first.turns
+
+
+async def test_silence_has_no_turns(pool: CpuPool) -> None:
+    silence = bytes(5 * 32_000)
+    audio = PreparedAudio(5.0, ChannelMode.MONO, transcription=silence, diarization=silence)
+
+    answer = await LocalDiarizer(pool).diarize(audio, max_speakers=None)
+
+    assert answer.turns == ()
+    assert answer.content == b'{"provider":"local","turns":[]}'
+
+
+def test_stored_turns_are_read_back() -> None:
+    turns = (Turn(0.5, 2.25, "SPEAKER_00"), Turn(2.0, 3.0, "SPEAKER_01"))
+
+    content = write_turns("local", turns)
+
+    assert orjson.loads(content) == {
+        "provider": "local",
+        "turns": [
+            {"start": 0.5, "end": 2.25, "speaker": "SPEAKER_00"},
+            {"start": 2.0, "end": 3.0, "speaker": "SPEAKER_01"},
+        ],
+    }
+    assert read_turns(content) == turns
