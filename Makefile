@@ -48,7 +48,7 @@ bench: install-dev
 	$(BIN)/python bench/accuracy.py tests/audio
 	$(BIN)/python bench/api.py
 
-COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --no-emit-index-url \
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
 	--no-annotate --custom-compile-command "make lock" --extra embedded --extra local --extra build
 
 lock: install-dev
