@@ -1,4 +1,4 @@
-"""The variants of a decoded recording: cleaned for transcription, only levelled for diarization.
+"""The variants of a decoded recording: cleaned for transcription, only levelled for the local engines.
 
 Source: pipeline.md, section 3.2, "Stage 1".
 """
@@ -46,8 +46,10 @@ class Variant(StrEnum):
 
     @property
     def is_cleaned(self) -> bool:
-        """Whether the noise is taken out; that would distort the timbre by which voices are told apart."""
-        return self is not Variant.DIARIZATION
+        """Whether the noise is taken out. It never is where voices are told apart, since that distorts their timbre, nor
+        from single channels: only local engines hear those, and they make more errors after it (bench/accuracy.py).
+        """
+        return self is Variant.TRANSCRIPTION
 
 
 @dataclass(frozen=True, slots=True)
