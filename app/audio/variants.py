@@ -46,8 +46,10 @@ class Variant(StrEnum):
 
     @property
     def is_cleaned(self) -> bool:
-        """Whether the noise is taken out. It never is where voices are told apart, since that distorts their timbre, nor
-        from single channels: only local engines hear those, and they make more errors after it (bench/accuracy.py).
+        """Whether the noise is taken out.
+
+        It never is where voices are told apart, since that distorts their timbre, nor from single channels: only local
+        engines hear those, and they make more errors after it (bench/accuracy.py).
         """
         return self is Variant.TRANSCRIPTION
 
