@@ -15,13 +15,16 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
+GOOGLE_CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
+GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105  (an address)
+
 
 class SettingsError(Exception):
     """The configuration cannot be used; the message is one line per problem and names the variables."""
 
 
 class Profile(StrEnum):
-    """Where this runs; `prod` hides GraphiQL and the API documentation."""
+    """Where this runs; `prod` hides GraphiQL, the API documentation and reanalyze."""
 
     DEV = "dev"
     STAGING = "staging"
@@ -74,16 +77,28 @@ class Settings(BaseSettings):
     # Server
     server_host: str = "127.0.0.1"
     server_port: int = Field(8080, ge=0, le=65535)
-    profile: Profile = Field(Profile.DEV, validation_alias="SCRYON_PROFILE")
+    configured_profile: Profile | None = Field(None, validation_alias="SCRYON_PROFILE")
     public_base_url: str | None = Field(None, validation_alias="SCRYON_PUBLIC_BASE_URL")
     forwarded_allow_ips: CommaList = Field((), validation_alias="SCRYON_FORWARDED_ALLOW_IPS")
     cors_allowed_origins: CommaList = Field((), validation_alias="SCRYON_CORS_ALLOWED_ORIGINS")
     max_file_size: ByteSize = 50 * 1024**2
     max_request_size: ByteSize = 55 * 1024**2
 
-    # Identity. Not built yet: a value that would be ignored silently must stop the start instead.
+    # Identity
     firebase_project_id: str | None = None
-    api_key: str | None = Field(None, validation_alias="SCRYON_API_KEY")
+    firebase_client_email: str | None = None
+    firebase_private_key: str | None = None
+    firebase_auth_emulator_host: str | None = None
+    firebase_certificates_url: str = GOOGLE_CERTIFICATES_URL
+    api_keys: CommaList = Field((), validation_alias="SCRYON_API_KEY")
+    allowed_hosts: CommaList = Field((), validation_alias="SCRYON_ALLOWED_HOSTS")
+    admin_allowed_emails: CommaList = Field((), validation_alias="SCRYON_ADMIN_ALLOWED_EMAILS")
+
+    # Upload guard
+    configured_upload_guard: bool | None = Field(None, validation_alias="SCRYON_UPLOAD_GUARD_ENABLED")
+    max_uploads_per_hour: int = Field(20, ge=1, validation_alias="SCRYON_MAX_UPLOADS_PER_HOUR")
+    max_concurrent_active_calls: int = Field(5, ge=1, validation_alias="SCRYON_MAX_CONCURRENT_ACTIVE_CALLS")
+    max_monthly_upload_bytes: int = Field(10 * 1024**3, ge=1, validation_alias="SCRYON_MAX_MONTHLY_UPLOAD_BYTES")
 
     # Postgres and Redis
     data_dir: Path = Field(Path("var"), validation_alias="SCRYON_DATA_DIR")
@@ -136,23 +151,64 @@ class Settings(BaseSettings):
     object_storage_secret_key: str | None = None
     object_storage_path_style_access: bool = True
 
-    # Logs
+    # Logs and debugging
+    debug_endpoints_enabled: bool = Field(False, validation_alias="SCRYON_DEBUG_ENDPOINTS_ENABLED")
     request_logging_enabled: bool = Field(True, validation_alias="SCRYON_REQUEST_LOGGING_ENABLED")
     pipeline_logging_enabled: bool = Field(True, validation_alias="SCRYON_PIPELINE_LOGGING_ENABLED")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOGGING_LEVEL_COM_SCRYON")
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        if self.firebase_project_id or self.api_key:
-            raise ValueError(
-                "FIREBASE_PROJECT_ID and SCRYON_API_KEY: sign-in is not part of this version; "
-                "unset them and keep the server on a loopback address"
-            )
-        if self.profile is Profile.PROD and not self.is_loopback:
-            raise ValueError("SERVER_HOST: with SCRYON_PROFILE=prod nobody may listen beyond loopback without sign-in")
+        if bool(self.firebase_client_email) != bool(self.firebase_private_key):
+            raise ValueError("FIREBASE_CLIENT_EMAIL and FIREBASE_PRIVATE_KEY: a service account needs both")
+        if self.firebase_auth_emulator_host and "//" in self.firebase_auth_emulator_host:
+            raise ValueError("FIREBASE_AUTH_EMULATOR_HOST: must be host:port, without a scheme")
+        if self.profile is Profile.PROD:
+            self._check_production()
         if self.object_storage_provider == "s3" and not self.object_storage_bucket:
             raise ValueError("OBJECT_STORAGE_BUCKET: needed with OBJECT_STORAGE_PROVIDER=s3")
         return self
+
+    def _check_production(self) -> None:
+        if self.firebase_auth_emulator_host and self.firebase_project_id:
+            raise ValueError(
+                "FIREBASE_AUTH_EMULATOR_HOST: the emulator's tokens are unsigned, so that anybody could be anybody; "
+                "set SCRYON_PROFILE to something else than prod, which is the default with FIREBASE_PROJECT_ID"
+            )
+        if self.is_open and not self.is_loopback:
+            raise ValueError(
+                "SERVER_HOST: with SCRYON_PROFILE=prod nobody may listen beyond loopback without FIREBASE_PROJECT_ID "
+                "or SCRYON_API_KEY"
+            )
+
+    @property
+    def profile(self) -> Profile:
+        """`prod` by default where users sign in, else `dev`."""
+        return self.configured_profile or (Profile.PROD if self.firebase_project_id else Profile.DEV)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests need neither token nor key."""
+        return not self.firebase_project_id and not self.api_keys
+
+    @property
+    def upload_guard_enabled(self) -> bool:
+        """Whether the limits on uploads hold: by default where users sign in."""
+        return bool(self.firebase_project_id) if self.configured_upload_guard is None else self.configured_upload_guard
+
+    @property
+    def service_account(self) -> dict[str, str] | None:
+        """What Google's client takes for a service account; None without one."""
+        if not self.firebase_client_email or not self.firebase_private_key:
+            return None
+        return {
+            "type": "service_account",
+            "project_id": self.firebase_project_id or "",
+            "client_email": self.firebase_client_email,
+            # Environments often cannot hold line breaks.
+            "private_key": self.firebase_private_key.replace("\\n", "\n"),
+            "token_uri": GOOGLE_TOKEN_URL,
+        }
 
     @property
     def is_loopback(self) -> bool:

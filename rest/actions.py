@@ -5,15 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from app.errors import (
-    ActionItemNotFoundError,
-    PayloadTooLargeError,
-    UnsupportedMediaTypeError,
-    ValidationFailedError,
-)
-from rest.caller import SignedIn
-from rest.documentation import ANY_CALL, Documentation, documented
-from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_json, read_query
+from app.errors import ActionItemNotFoundError, ValidationFailedError
+from rest.caller import Changing, SignedIn
+from rest.documentation import Documentation, documented
+from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_query
 
 router = APIRouter(prefix="/api/actions")
 
@@ -41,7 +36,7 @@ class ActionStatusBody(Input):
         "listActions",
         answers=("ListActions", "ListAllActions"),
         query=ListActionsQuery,
-        errors=(ValidationFailedError, *ANY_CALL),
+        errors=(ValidationFailedError,),
     )
 )
 async def list_actions(request: Request, caller: SignedIn) -> Response:
@@ -59,16 +54,11 @@ async def list_actions(request: Request, caller: SignedIn) -> Response:
         "updateActionStatus",
         answers=("UpdateActionStatus",),
         body=ActionStatusBody,
-        errors=(
-            ValidationFailedError,
-            ActionItemNotFoundError,
-            PayloadTooLargeError,
-            UnsupportedMediaTypeError,
-            *ANY_CALL,
-        ),
+        errors=(ActionItemNotFoundError,),
+        changes=True,
     )
 )
-async def update_action_status(id: str, request: Request, caller: SignedIn) -> Response:
+async def update_action_status(id: str, caller: Changing) -> Response:
     """Move an action item to a status, any to any."""
-    body = await read_json(request, ActionStatusBody)
-    return await caller.answer("UpdateActionStatus", {"id": id, "status": body.status})
+    body = await caller.read_json(ActionStatusBody)
+    return await caller.change("UpdateActionStatus", {"id": id, "status": body.status})

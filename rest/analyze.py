@@ -4,11 +4,20 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from app.errors import PayloadTooLargeError, StorageUnavailableError, UnsupportedMediaTypeError, ValidationFailedError
+from app.errors import (
+    AccountSuspendedError,
+    ConcurrentCallsLimitError,
+    PayloadTooLargeError,
+    StorageUnavailableError,
+    UnsupportedMediaTypeError,
+    UploadRateLimitError,
+    UploadVolumeLimitError,
+    ValidationFailedError,
+)
 from app.uploads import metadata as rules
 from app.uploads.metadata import CallMetadata
-from rest.caller import SignedIn
-from rest.documentation import ANY_CALL, Documentation, documented
+from rest.caller import Changing
+from rest.documentation import Documentation, documented
 from rest.operations import enum_values
 
 router = APIRouter(prefix="/api/calls")
@@ -61,19 +70,23 @@ def _form_schema() -> dict[str, Any]:
             ValidationFailedError,
             PayloadTooLargeError,
             UnsupportedMediaTypeError,
+            AccountSuspendedError,
+            UploadRateLimitError,
+            ConcurrentCallsLimitError,
+            UploadVolumeLimitError,
             StorageUnavailableError,
-            *ANY_CALL,
         ),
+        changes=True,
     )
 )
-async def analyze_call(caller: SignedIn) -> Response:
+async def analyze_call(caller: Changing) -> Response:
     """Take a recording in; it is processed after the answer."""
     async with caller.receive_call() as form:
-        return await caller.answer(
+        return await caller.change(
             "AnalyzeCall",
             {"file": form.recording, "input": _to_input(form.metadata)},
             status=202,
-            location=f"/api/calls/{form.recording.call_id}",
+            locate=lambda body: f"/api/calls/{body['id']}",
         )
 
 

@@ -1,19 +1,20 @@
-"""The dress of answers: JSON bodies, and one body for every error. Source: rest.md, sections 1.1 and 1.5."""
+"""The dress of answers: JSON bodies, and one body for every error. Source: rest.md, sections 1.1, 1.2 and 1.5."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Response
 
 from app.errors import ScryonError
+from app.idempotency.answers import Answer
 from app.strict_json import write_json
 
 JSON_TYPE = "application/json; charset=utf-8"
+REPLAYED_HEADER = "Idempotency-Replayed"
 
 
-def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_answer(value: Any, status: int = 200) -> Response:
     """Answer a JSON value."""
-    return Response(write_json(value), status, dict(headers or {}), JSON_TYPE)
+    return to_response(Answer(status, write_json(value)))
 
 
 def error_body(error: ScryonError) -> dict[str, Any]:
@@ -21,6 +22,17 @@ def error_body(error: ScryonError) -> dict[str, Any]:
     return {"error": {"code": str(error.code), "message": error.message, "details": error.details}}
 
 
+def write_error(error: ScryonError) -> Answer:
+    """Write an error with its status, body and headers."""
+    return Answer(error.status, write_json(error_body(error)), error.headers)
+
+
 def error_answer(error: ScryonError) -> Response:
-    """Answer an error with its status, body and headers."""
-    return json_answer(error_body(error), error.status, error.headers)
+    """Answer an error."""
+    return to_response(write_error(error))
+
+
+def to_response(answer: Answer, *, is_replayed: bool = False) -> Response:
+    """Send an answer; one without body has no content type."""
+    headers = {**answer.headers, REPLAYED_HEADER: "true"} if is_replayed else answer.headers
+    return Response(answer.body, answer.status, headers, media_type=JSON_TYPE if answer.body else None)

@@ -1,17 +1,24 @@
 """The user of a request, and what their request can do: run operations and be answered."""
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
 from app.auth.local import sign_in
 from app.deadline import deadline
+from app.errors import ScryonError
+from app.idempotency.answers import Answer
+from app.idempotency.fingerprints import fingerprint, form_value
+from app.idempotency.keyed import KeyedRequest
+from app.idempotency.service import HEADER, Attempt, do_once, make_scope, read_key
+from app.strict_json import write_json
 from app.uploads.forms import CallForm, receive_call
-from rest.answers import json_answer
-from rest.inputs import request_body
-from scryon_graphql.context import Context, make_context
+from rest.answers import to_response, write_error
+from rest.inputs import M, read_json, request_body
+from scryon_graphql.context import Context
 
 
 class Caller:
@@ -21,32 +28,101 @@ class Caller:
         self._request = request
         self._context = context
 
-    async def run(self, operation: str, variables: Mapping[str, Any]) -> Any:
-        """Run a persisted operation and take its body.
+    async def answer(self, operation: str, variables: Mapping[str, Any]) -> Response:
+        """Run a persisted query; its body is the answer.
 
         Raises:
             ScryonError: what a resolver raised, or ServiceUnavailableError when it takes too long.
         """
+        return to_response(Answer(200, write_json(await self._run(operation, variables, self._context))))
+
+    async def _run(self, operation: str, variables: Mapping[str, Any], context: Context) -> Any:
         async with deadline():
-            return await self._request.app.state.operations.run(operation, variables, self._context)
+            return await self._request.app.state.operations.run(operation, variables, context)
 
-    async def answer(
-        self, operation: str, variables: Mapping[str, Any], *, status: int = 200, location: str | None = None
+
+class ChangingCaller(Caller):
+    """A caller whose request changes something, and may carry an `Idempotency-Key`."""
+
+    def __init__(self, request: Request, context: Context) -> None:
+        """Raises ValidationFailedError for a malformed key, before anything of the body is read."""
+        super().__init__(request, context)
+        self._key = read_key(request.headers.get(HEADER))
+        self._body: Any = None
+
+    async def read_json(self, model: type[M]) -> M:
+        """Read the body. Raises as `rest.inputs.read_json`."""
+        self._body, read = await read_json(self._request, model)
+        return read
+
+    @asynccontextmanager
+    async def receive_call(self) -> AsyncIterator[CallForm]:
+        """Take in the recording of the request. Raises as `app.uploads.forms.receive_call`."""
+        context = self._context
+        async with receive_call(context.resources, context.user_id, request_body(self._request)) as form:
+            self._body = form_value(form.parts)
+            yield form
+
+    async def change(
+        self,
+        operation: str,
+        variables: Mapping[str, Any],
+        *,
+        status: int = 200,
+        locate: Callable[[Any], str] | None = None,
     ) -> Response:
-        """Run a persisted operation; its body is the answer."""
-        headers = {"Location": location} if location else None
-        return json_answer(await self.run(operation, variables), status, headers)
+        """Run a persisted mutation, once per key; its body is the answer, unless that is a 204.
 
-    def receive_call(self) -> AbstractAsyncContextManager[CallForm]:
-        """Take in the recording of the request."""
-        return receive_call(self._context.resources, self._context.user_id, request_body(self._request))
+        `locate` makes the path of what was made out of the body.
+
+        Raises:
+            ScryonError: what a resolver raised, as `answer`; or the key is in use.
+        """
+
+        async def run(context: Context) -> Answer:
+            body = await self._run(operation, variables, context)
+            if status == 204:
+                return NO_CONTENT
+            return Answer(status, write_json(body), {"Location": locate(body)} if locate else {})
+
+        if self._key is None:
+            return to_response(await run(self._context))
+
+        async def work(keyed: KeyedRequest) -> Answer:
+            try:
+                return await run(self._context.with_key(keyed))
+            except ScryonError as error:
+                return write_error(error)
+
+        request, context = self._request, self._context
+        scope = make_scope(context.user_id, request.method, request.url.path, self._key)
+        attempt = Attempt(scope, fingerprint(request.query_params.multi_items(), self._body))
+        outcome = await do_once(context.resources.database, attempt, _write_deletion, work)
+        return to_response(outcome.answer, is_replayed=outcome.is_replayed)
 
 
-async def _identify(request: Request) -> Caller:
+NO_CONTENT = Answer(204)
+
+
+def _write_deletion(_: UUID) -> Answer:
+    return NO_CONTENT
+
+
+async def _identify(request: Request) -> Context:
     resources = request.app.state.resources
-    user_id = await sign_in(resources)
-    return Caller(request, make_context(resources, user_id, request.state.request_id))
+    return Context(resources, await sign_in(resources), request.state.request_id)
 
 
-SignedIn = Annotated[Caller, Depends(_identify)]
-"""The caller of an endpoint. Raises ServiceUnavailableError."""
+async def _as_caller(request: Request) -> Caller:
+    return Caller(request, await _identify(request))
+
+
+async def _as_changing_caller(request: Request) -> ChangingCaller:
+    return ChangingCaller(request, await _identify(request))
+
+
+SignedIn = Annotated[Caller, Depends(_as_caller)]
+"""The caller of an endpoint that reads."""
+
+Changing = Annotated[ChangingCaller, Depends(_as_changing_caller)]
+"""The caller of an endpoint that changes something. Raises ValidationFailedError for a malformed key."""

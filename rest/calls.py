@@ -9,15 +9,13 @@ from app.errors import (
     AnalysisNotFoundError,
     CallNotCompletedError,
     CallNotFoundError,
-    PayloadTooLargeError,
     StorageUnavailableError,
     TranscriptNotFoundError,
-    UnsupportedMediaTypeError,
     ValidationFailedError,
 )
-from rest.caller import SignedIn
-from rest.documentation import ANY_CALL, Documentation, documented
-from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_json, read_query
+from rest.caller import Changing, SignedIn
+from rest.documentation import Documentation, documented
+from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_query
 from scryon_graphql.ids import MAX_IDS
 
 router = APIRouter(prefix="/api/calls")
@@ -73,7 +71,7 @@ class DeleteCallsBody(Input):
         "listCalls",
         answers=("ListCalls", "ListCallsPage"),
         query=ListCallsQuery,
-        errors=(ValidationFailedError, *ANY_CALL),
+        errors=(ValidationFailedError,),
     )
 )
 async def list_calls(request: Request, caller: SignedIn) -> Response:
@@ -90,7 +88,7 @@ async def list_calls(request: Request, caller: SignedIn) -> Response:
         "getCallStatuses",
         answers=("GetCallStatuses",),
         parameters=(_IDS_PARAMETER,),
-        errors=(ValidationFailedError, *ANY_CALL),
+        errors=(ValidationFailedError,),
     )
 )
 async def get_call_statuses(request: Request, caller: SignedIn) -> Response:
@@ -100,7 +98,7 @@ async def get_call_statuses(request: Request, caller: SignedIn) -> Response:
 
 
 @router.get("/{id}")
-@documented(Documentation("getCall", answers=("GetCall",), errors=(CallNotFoundError, *ANY_CALL)))
+@documented(Documentation("getCall", answers=("GetCall",), errors=(CallNotFoundError,)))
 async def get_call(id: str, caller: SignedIn) -> Response:
     """Show one call, without transcript and analysis."""
     return await caller.answer("GetCall", {"id": id})
@@ -111,7 +109,7 @@ async def get_call(id: str, caller: SignedIn) -> Response:
     Documentation(
         "getTranscript",
         answers=("GetTranscript",),
-        errors=(CallNotFoundError, TranscriptNotFoundError, CallNotCompletedError, StorageUnavailableError, *ANY_CALL),
+        errors=(CallNotFoundError, TranscriptNotFoundError, CallNotCompletedError, StorageUnavailableError),
     )
 )
 async def get_transcript(id: str, caller: SignedIn) -> Response:
@@ -124,7 +122,7 @@ async def get_transcript(id: str, caller: SignedIn) -> Response:
     Documentation(
         "getAnalysis",
         answers=("GetAnalysis",),
-        errors=(CallNotFoundError, AnalysisNotFoundError, CallNotCompletedError, StorageUnavailableError, *ANY_CALL),
+        errors=(CallNotFoundError, AnalysisNotFoundError, CallNotCompletedError, StorageUnavailableError),
     )
 )
 async def get_analysis(id: str, caller: SignedIn) -> Response:
@@ -133,11 +131,10 @@ async def get_analysis(id: str, caller: SignedIn) -> Response:
 
 
 @router.delete("/{id}")
-@documented(Documentation("deleteCall", status=204, errors=(CallNotFoundError, StorageUnavailableError, *ANY_CALL)))
-async def delete_call(id: str, caller: SignedIn) -> Response:
+@documented(Documentation("deleteCall", status=204, errors=(CallNotFoundError, StorageUnavailableError), changes=True))
+async def delete_call(id: str, caller: Changing) -> Response:
     """Delete a call with everything that hangs on it, whatever it is doing."""
-    await caller.run("DeleteCall", {"id": id})
-    return Response(status_code=204)
+    return await caller.change("DeleteCall", {"id": id}, status=204)
 
 
 @router.delete("")
@@ -146,10 +143,10 @@ async def delete_call(id: str, caller: SignedIn) -> Response:
         "deleteCalls",
         answers=("DeleteCalls",),
         body=DeleteCallsBody,
-        errors=(ValidationFailedError, PayloadTooLargeError, UnsupportedMediaTypeError, *ANY_CALL),
+        changes=True,
     )
 )
-async def delete_calls(request: Request, caller: SignedIn) -> Response:
+async def delete_calls(caller: Changing) -> Response:
     """Delete up to 200 calls, each on its own."""
-    body = await read_json(request, DeleteCallsBody)
-    return await caller.answer("DeleteCalls", {"callIds": body.callIds})
+    body = await caller.read_json(DeleteCallsBody)
+    return await caller.change("DeleteCalls", {"callIds": body.callIds})

@@ -4,7 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from app.errors import InternalError, ScryonError, ServiceUnavailableError
+from app.errors import (
+    AccountDisabledError,
+    AuthDisabledError,
+    AuthInvalidError,
+    AuthMissingError,
+    IdempotencyInProgressError,
+    IdempotencyKeyConflictError,
+    InternalError,
+    PayloadTooLargeError,
+    ScryonError,
+    ServiceUnavailableError,
+    UnsupportedMediaTypeError,
+    ValidationFailedError,
+)
 from rest.inputs import Input
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -18,6 +31,8 @@ class Documentation:
 
     `answers` names the operations whose bodies it answers with, none for an answer without body; `schema` stands in
     where no operation answers. `form` is the schema of a multipart body. `location` says that the header is sent.
+    `changes` says that an `Idempotency-Key` is heeded, `is_public` that nobody needs to sign in. `errors` are those of
+    this endpoint alone: `all_errors` adds what every endpoint of its kind can answer.
     """
 
     operation_id: str
@@ -30,6 +45,20 @@ class Documentation:
     form: Callable[[], dict[str, Any]] | None = None
     location: bool = False
     parameters: tuple[dict[str, Any], ...] = ()
+    changes: bool = False
+    is_public: bool = False
+
+    @property
+    def all_errors(self) -> frozenset[type[ScryonError]]:
+        """Everything that the endpoint can answer beside its success. Source: rest.md, section 1.6."""
+        return frozenset(
+            (
+                *self.errors,
+                *(() if self.is_public else SIGNED_IN),
+                *(BODY if self.body is not None else ()),
+                *(KEYED if self.changes else ()),
+            )
+        )
 
 
 def documented(documentation: Documentation) -> Callable[[F], F]:
@@ -47,5 +76,22 @@ def find_documentation(endpoint: Callable[..., Any]) -> Documentation | None:
     return getattr(endpoint, _ATTRIBUTE, None)
 
 
-ANY_CALL: tuple[type[ScryonError], ...] = (InternalError, ServiceUnavailableError)
-"""What every endpoint with a user can answer (rest.md, section 1.6, [A])."""
+SIGNED_IN: tuple[type[ScryonError], ...] = (
+    AuthMissingError,
+    AuthInvalidError,
+    AuthDisabledError,
+    AccountDisabledError,
+    InternalError,
+    ServiceUnavailableError,
+)
+"""[A]"""
+
+BODY: tuple[type[ScryonError], ...] = (ValidationFailedError, PayloadTooLargeError, UnsupportedMediaTypeError)
+"""[B]"""
+
+KEYED: tuple[type[ScryonError], ...] = (
+    ValidationFailedError,
+    IdempotencyKeyConflictError,
+    IdempotencyInProgressError,
+)
+"""[I]"""

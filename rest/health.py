@@ -21,7 +21,7 @@ _SCHEMA = {
 
 
 @router.api_route("/api/health", methods=["GET", "HEAD"])
-@documented(Documentation("getHealth", schema=_SCHEMA, errors=(MethodNotAllowedError,)))
+@documented(Documentation("getHealth", schema=_SCHEMA, errors=(MethodNotAllowedError,), is_public=True))
 async def get_health() -> Response:
     """Say that this process lives; touches nothing else."""
     return json_answer({"status": "ok", "version": VERSION})

@@ -120,8 +120,8 @@ def read_query(request: Request, model: type[M]) -> M:
     return _validate(model, dict(request.query_params))
 
 
-async def read_json(request: Request, model: type[M]) -> M:
-    """Read a JSON object.
+async def read_json(request: Request, model: type[M]) -> tuple[Any, M]:
+    """Read a JSON object: what was sent, and what of it counts.
 
     Raises:
         PayloadTooLargeError: over 1 MiB.
@@ -141,7 +141,7 @@ async def read_json(request: Request, model: type[M]) -> M:
         raise ValidationFailedError.of("body", "must be JSON") from None
     if not isinstance(value, dict):
         raise ValidationFailedError.of("body", "must be a JSON object")
-    return _validate(model, value)
+    return value, _validate(model, value)
 
 
 def request_body(request: Request) -> RequestBody:

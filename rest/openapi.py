@@ -14,13 +14,23 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from app.errors import (
+    AccountDisabledError,
+    AccountSuspendedError,
+    AnalysisFailedError,
+    AuthInvalidError,
+    AuthMissingError,
+    AuthScheme,
     CallNotCompletedError,
+    CallNotReanalyzableError,
+    ConcurrentCallsLimitError,
     ErrorCode,
     FieldProblem,
     MethodNotAllowedError,
     PayloadTooLargeError,
     ScryonError,
     UnsupportedMediaTypeError,
+    UploadRateLimitError,
+    UploadVolumeLimitError,
     ValidationFailedError,
 )
 from app.settings import Settings
@@ -76,6 +86,11 @@ _HEADERS: JsonSchema = {
     "Allow": {"description": "Methods, alphabetical.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}},
     "Location": {"description": "Path of the new resource.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "`Bearer`.", "required": True, "schema": {"const": "Bearer"}},
+    "Idempotency-Replayed": {
+        "description": "`true` on the answer to an earlier request with the same key.",
+        "schema": {"const": "true"},
+    },
 }
 
 _REQUEST_ID_PARAMETER = {
@@ -84,6 +99,23 @@ _REQUEST_ID_PARAMETER = {
     "required": False,
     "description": "Taken over when it has this form.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+}
+
+
+_KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A repeated request with the same key is done once and answered alike for 24 h.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+
+_ERROR_HEADERS = {
+    HTTPStatus.UNAUTHORIZED: "WWW-Authenticate",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Allow",
+    HTTPStatus.CONFLICT: "Retry-After",
+    HTTPStatus.TOO_MANY_REQUESTS: "Retry-After",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Retry-After",
 }
 
 
@@ -108,7 +140,7 @@ def build_openapi(operations: Operations) -> dict[str, Any]:
         "components": {
             "schemas": {"Error": _ERROR_SCHEMA, **writer.schemas.components},
             "headers": _HEADERS,
-            "parameters": {"X-Request-Id": _REQUEST_ID_PARAMETER},
+            "parameters": {"X-Request-Id": _REQUEST_ID_PARAMETER, "Idempotency-Key": _KEY_PARAMETER},
         },
     }
 
@@ -141,7 +173,9 @@ class _DocumentWriter:
     def _write_parameters(self, route: APIRoute, documentation: Documentation) -> list[JsonSchema]:
         path = [_ID_PARAMETER] if "{id}" in route.path else []
         query = [] if documentation.query is None else _query_parameters(documentation.query)
-        return [*path, *query, *documentation.parameters, {"$ref": "#/components/parameters/X-Request-Id"}]
+        key = [{"$ref": "#/components/parameters/Idempotency-Key"}] if documentation.changes else []
+        request_id = {"$ref": "#/components/parameters/X-Request-Id"}
+        return [*path, *query, *documentation.parameters, *key, request_id]
 
     def _write_request_body(self, documentation: Documentation) -> JsonSchema | None:
         if documentation.form is not None:
@@ -155,7 +189,7 @@ class _DocumentWriter:
 
     def _write_responses(self, documentation: Documentation) -> JsonSchema:
         responses = {str(documentation.status): self._write_success(documentation)}
-        by_status = sorted(documentation.errors, key=lambda error: (error.status, error.code))
+        by_status = sorted(documentation.all_errors, key=lambda error: (error.status, error.code))
         for status, errors in groupby(by_status, key=lambda error: error.status):
             responses[str(status)] = _write_errors(status, list(errors), documentation)
         return responses
@@ -164,6 +198,8 @@ class _DocumentWriter:
         headers = {"X-Request-Id": _REQUEST_ID}
         if documentation.location:
             headers["Location"] = {"$ref": "#/components/headers/Location"}
+        if documentation.changes:
+            headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/Idempotency-Replayed"}
         written = {"description": HTTPStatus(documentation.status).phrase, "headers": headers}
         schema = documentation.schema or self._write_answers(documentation.answers)
         return written if schema is None else {**written, "content": {_JSON: {"schema": schema}}}
@@ -226,16 +262,24 @@ def _example_of(error: type[ScryonError], documentation: Documentation) -> JsonS
         UnsupportedMediaTypeError: lambda: UnsupportedMediaTypeError(ACCEPTED_FORMATS if is_upload else [_JSON]),
         CallNotCompletedError: lambda: CallNotCompletedError("FAILED", "transcription_timeout"),
         MethodNotAllowedError: lambda: MethodNotAllowedError(["GET", "HEAD"]),
+        AuthMissingError: lambda: AuthMissingError(AuthScheme.BEARER),
+        AuthInvalidError: lambda: AuthInvalidError(AuthScheme.API_KEY),
+        AccountDisabledError: lambda: AccountDisabledError("terms of use"),
+        AccountSuspendedError: lambda: AccountSuspendedError("invoice open"),
+        UploadRateLimitError: lambda: UploadRateLimitError(20, 20),
+        ConcurrentCallsLimitError: lambda: ConcurrentCallsLimitError(5, 5),
+        UploadVolumeLimitError: lambda: UploadVolumeLimitError(10_737_418_240, 10_730_000_000),
+        CallNotReanalyzableError: lambda: CallNotReanalyzableError("QUEUED", None),
+        AnalysisFailedError: lambda: AnalysisFailedError("analysis_timeout"),
     }
     return {"value": error_body(examples.get(error, error)())}
 
 
 def _write_errors(status: int, errors: list[type[ScryonError]], documentation: Documentation) -> JsonSchema:
     headers = {"X-Request-Id": _REQUEST_ID}
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = {"$ref": "#/components/headers/Allow"}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    name = _ERROR_HEADERS.get(HTTPStatus(status))
+    if name is not None:
+        headers[name] = {"$ref": f"#/components/headers/{name}"}
     examples = {str(error.code): _example_of(error, documentation) for error in errors}
     return {
         "description": "; ".join(f"`{error.code}`: {error.message}" for error in errors),

@@ -26,7 +26,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 import scryon_graphql.schema
-from app.errors import ErrorCode, InternalError, ScryonError
+from app.errors import InternalError, ScryonError
 from rest.selection import Fragments, SelectedField, find_body, read_selection
 from scryon_graphql.context import Context
 from scryon_graphql.schema import make_schema
@@ -99,17 +99,9 @@ class _PersistedDocument(SchemaExtension):
         yield
 
 
-class _RelayedError(ScryonError):
-    """What a resolver raised, as the schema shows it."""
-
-    def __init__(self, error: GraphQLError) -> None:
-        extensions = error.extensions or {}
-        self.code, self.status, self.message = ErrorCode(extensions["code"]), extensions["status"], error.message
-        super().__init__(extensions["details"])
-
-
 def _relay(error: GraphQLError) -> ScryonError:
-    return _RelayedError(error) if "code" in (error.extensions or {}) else InternalError()
+    """What a resolver raised, as the schema has told it apart."""
+    return error.original_error if isinstance(error.original_error, ScryonError) else InternalError()
 
 
 def find_operations_folder() -> Path:

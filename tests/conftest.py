@@ -46,7 +46,7 @@ def settings(servers: EmbeddedServers, tmp_path: Path) -> Settings:
         db_url=servers.database_url,
         redis_url=servers.redis_url,
         data_dir=tmp_path / "data",
-        profile="test",
+        configured_profile="test",
         migrate_at_start=False,
     )
 

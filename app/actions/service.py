@@ -37,6 +37,11 @@ async def set_status(session: AsyncSession, user_id: UUID, action_id: UUID, stat
         ActionItemNotFoundError: the user has no such item.
     """
     await queries.set_status(session, user_id, action_id, status)
+    return await get_action(session, user_id, action_id)
+
+
+async def get_action(session: AsyncSession, user_id: UUID, action_id: UUID) -> ActionRow:
+    """One action item of the user. Raises ActionItemNotFoundError."""
     row = await queries.find_action(session, user_id, action_id)
     if row is None:
         raise ActionItemNotFoundError

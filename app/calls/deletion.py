@@ -4,14 +4,15 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.actions.models import ActionItem
 from app.calls.models import CallRecord
 from app.errors import StorageUnavailableError
-from app.idempotency.models import IdempotencyRecord
+from app.idempotency.keyed import KeyedRequest
+from app.idempotency.queries import drop_answers
 from app.resources import Resources
 from app.storage.keys import call_prefix
 
@@ -21,11 +22,11 @@ DELETE_LEASE = timedelta(seconds=60)
 """How long nobody else may claim a call that is being deleted; if the delete fails, the call goes on after it."""
 
 
-async def delete_call(resources: Resources, *, user_id: UUID, call_id: UUID) -> bool:
+async def delete_call(resources: Resources, *, user_id: UUID, call_id: UUID, keyed: KeyedRequest | None = None) -> bool:
     """Delete a call with everything that hangs on it; False when the user has no such call.
 
     The worker is fenced first, then objects go, then the row with its children, then objects that a worker wrote in
-    between.
+    between. The answer to a `keyed` request is kept in the transaction that removes the row.
 
     Raises:
         StorageUnavailableError: objects could not be deleted; the row stays, so that the user can try again.
@@ -37,6 +38,8 @@ async def delete_call(resources: Resources, *, user_id: UUID, call_id: UUID) -> 
     await resources.storage.delete_prefix(prefix)
     async with resources.database.transaction() as session:
         await _delete_rows(session, user_id, call_id)
+        if keyed is not None:
+            await keyed.finish_deletion(session, call_id)
     try:
         await resources.storage.delete_prefix(prefix)
     except StorageUnavailableError:
@@ -56,11 +59,6 @@ async def _take_claim_away(session: AsyncSession, user_id: UUID, call_id: UUID) 
 
 
 async def _delete_rows(session: AsyncSession, user_id: UUID, call_id: UUID) -> None:
-    items = select(col(ActionItem.id)).where(col(ActionItem.call_record_id) == call_id)
-    resource = col(IdempotencyRecord.resource_id)
-    await session.execute(
-        delete(IdempotencyRecord)
-        .where(col(IdempotencyRecord.user_id) == user_id)
-        .where(or_(resource == call_id, resource.in_(items)))
-    )
+    items = (await session.scalars(select(col(ActionItem.id)).where(col(ActionItem.call_record_id) == call_id))).all()
+    await drop_answers(session, user_id, [call_id, *items])
     await session.execute(delete(CallRecord).where(col(CallRecord.id) == call_id, col(CallRecord.user_id) == user_id))

@@ -21,10 +21,14 @@ from app.uploads.stored import StoredUpload
 
 @dataclass(frozen=True, slots=True)
 class CallForm:
-    """A recording that is stored, and what its uploader said about it."""
+    """A recording that is stored, and what its uploader said about it.
+
+    `parts` are the name, file name and SHA-256 of every part that was sent, for telling one request from another.
+    """
 
     recording: StoredUpload
     metadata: CallMetadata
+    parts: tuple[tuple[str, str | None, str], ...]
 
 
 @asynccontextmanager
@@ -37,7 +41,7 @@ async def receive_call(resources: Resources, user_id: UUID, body: RequestBody) -
     """
     async with receive_form(resources, user_id, body, lambda part, _: part.name == "file") as form:
         metadata = _read_metadata(form)
-        yield CallForm(form.require_recording(), metadata)
+        yield CallForm(form.require_recording(), metadata, tuple(form.parts))
 
 
 def _read_metadata(form: ReceivedForm) -> CallMetadata:

@@ -49,13 +49,15 @@ LOOKUP_SECONDS = 5
 class ReceivedForm:
     """A form that has been read to its end, with everything that is wrong with it.
 
-    `texts` holds the parts that are no file, by name; `recording` is None when there was none to keep.
+    `texts` holds the parts that are no file, by name; `recording` is None when there was none to keep. `parts` are the
+    name, file name and SHA-256 of each part, complete when there are no problems.
     """
 
     def __init__(self) -> None:
         self.texts: dict[str, bytes] = {}
         self.recording: StoredUpload | None = None
         self.problems: list[FieldProblem] = []
+        self.parts: list[tuple[str, str | None, str]] = []
         self.has_file = False
         self.is_audio = True
 
@@ -170,6 +172,7 @@ class _Reception:
             self.form.refuse(part.name, f"must be at most {MAX_TEXT_BYTES} bytes")
         else:
             self.form.texts[part.name] = bytes(content)
+            self.form.parts.append((part.name, part.file_name, hashlib.sha256(content).hexdigest()))
 
     async def _take_file(self, reader: FormReader, part: PartHead) -> None:
         content = self._limited_file(reader)
@@ -184,13 +187,12 @@ class _Reception:
         elif audio_format is None:
             self.form.is_audio = False
         elif not self.form.problems:
-            await self._store(audio_format, self._file_name(part), head, content)
+            await self._store(audio_format, part, head, content)
         async for _ in content:
             pass
 
-    async def _store(
-        self, audio_format: AudioFormat, file_name: str | None, head: bytes, rest: AsyncIterator[bytes]
-    ) -> None:
+    async def _store(self, audio_format: AudioFormat, part: PartHead, head: bytes, rest: AsyncIterator[bytes]) -> None:
+        file_name = self._file_name(part)
         key = audio_key(self._user_id, self._call_id, audio_format.extension)
         digest, size = hashlib.sha256(), 0
 
@@ -208,6 +210,7 @@ class _Reception:
         self.form.recording = StoredUpload(
             self._call_id, key, audio_format.content_type, size, file_name, digest.hexdigest()
         )
+        self.form.parts.append((part.name, part.file_name, digest.hexdigest()))
 
     async def _limited_file(self, reader: FormReader) -> AsyncIterator[bytes]:
         size = 0

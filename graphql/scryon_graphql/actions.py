@@ -15,6 +15,7 @@ from app.errors import ActionItemNotFoundError
 from scryon_graphql.analysis import IntentMetadata
 from scryon_graphql.context import Context
 from scryon_graphql.documents import read_object
+from scryon_graphql.effects import apply_once
 from scryon_graphql.enums import ActionPriority, ActionSource, ActionStatus, SpeakerRole
 from scryon_graphql.ids import parse_filter_id, require_id
 from scryon_graphql.limits import DEFAULT_SIZE, MAX_ACTIONS, check_range
@@ -113,6 +114,10 @@ class ActionMutation:
         status: Annotated[ActionStatus, strawberry.argument(description="Where it goes.")],
     ) -> ActionItem:
         action_id = require_id(id, ActionItemNotFoundError)
-        async with info.context.resources.database.transaction() as session:
-            row = await actions.set_status(session, info.context.user_id, action_id, status)
+        user_id = info.context.user_id
+        row = await apply_once(
+            info.context,
+            lambda session: actions.set_status(session, user_id, action_id, status),
+            lambda session, row_id: actions.get_action(session, user_id, row_id),
+        )
         return ActionItem.from_row(row)

@@ -22,7 +22,7 @@ from app.resources import Resources
 from app.strict_json import InvalidJsonError, parse_json, write_json
 from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
 from app.uploads.forms import receive_graphql
-from scryon_graphql.context import Context, make_context
+from scryon_graphql.context import Context
 from scryon_graphql.schema import schema
 
 JSON_TYPE = "application/json; charset=utf-8"
@@ -45,7 +45,7 @@ async def serve_graphql(request: Request) -> Response:
     """
     resources: Resources = request.app.state.resources
     user_id = await sign_in(resources)
-    context = make_context(resources, user_id, request.state.request_id)
+    context = Context(resources, user_id, request.state.request_id)
     headers = request.headers
     declared = headers.get("content-type", "").partition(";")[0].strip().lower()
     body = RequestBody(

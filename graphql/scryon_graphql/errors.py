@@ -38,6 +38,7 @@ def _dress(known: ScryonError, error: GraphQLError) -> GraphQLError:
         source=error.source,
         positions=error.positions,
         path=error.path,
+        original_error=known,
         extensions={"code": str(known.code), "status": known.status, "details": known.details},
     )
 

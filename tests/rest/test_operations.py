@@ -7,7 +7,7 @@ import pytest
 from app.errors import CallNotFoundError, ScryonError
 from app.resources import Resources
 from rest.operations import Operations, StaleOperationsError, enum_values, find_operations_folder, load_operations
-from scryon_graphql.context import make_context
+from scryon_graphql.context import Context
 from scryon_graphql.schema import schema
 
 GRAPHQL_SCHEMA = schema._schema
@@ -59,7 +59,7 @@ async def test_errors_of_resolvers_keep_code_status_and_details(resources: Resou
     operations = Operations(tmp_path)
 
     with pytest.raises(ScryonError) as caught:
-        await operations.run("Get", {"id": "x"}, make_context(resources, await _any_user(resources), "r-1"))
+        await operations.run("Get", {"id": "x"}, Context(resources, await _any_user(resources), "r-1"))
 
     error = caught.value
     assert (error.code, error.status, error.message) == ("call_not_found", 404, CallNotFoundError.message)
@@ -70,7 +70,7 @@ async def test_operations_are_not_held_to_the_limits_for_strangers(resources: Re
     aliases = " ".join(f"a{number}: id" for number in range(100))
     (tmp_path / "Many.graphql").write_text(f"query Many {{ body: me {{ {aliases} }} }}")
 
-    body = await Operations(tmp_path).run("Many", {}, make_context(resources, await _any_user(resources), "r-1"))
+    body = await Operations(tmp_path).run("Many", {}, Context(resources, await _any_user(resources), "r-1"))
 
     assert len(body) == 100
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from app.resources import Resources
-from scryon_graphql.context import make_context
+from scryon_graphql.context import Context
 from scryon_graphql.schema import schema
 
 
@@ -22,7 +22,7 @@ class Client:
 
     async def run(self, document: str, *, operation_name: str | None = None, **variables: Any) -> Any:
         """Answer as it is."""
-        context = make_context(self._resources, self._user_id, "test-request")
+        context = Context(self._resources, self._user_id, "test-request")
         return await schema.execute(
             document, variable_values=variables, context_value=context, operation_name=operation_name
         )

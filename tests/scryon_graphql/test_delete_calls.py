@@ -30,7 +30,7 @@ async def list_calls(resources: Resources) -> set[UUID]:
 def broken(resources: Resources, tmp_path: Path) -> Resources:
     """The same, over a store in which nothing can be listed: its folder for users is a file."""
     root = tmp_path / "broken"
-    store = open_store(load_settings(object_storage_local_path=root, profile="test"))
+    store = open_store(load_settings(object_storage_local_path=root, configured_profile="test"))
     (root / "users").symlink_to("users")
     return dataclasses.replace(resources, storage=store)
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.calls.models import ArtifactType
 from app.db import Database
+from app.errors import InternalError
 from app.resources import Resources
 from tests.factories import Factory
 from tests.scryon_graphql.conftest import Client
@@ -63,7 +64,8 @@ async def test_unexpected_error_shows_and_logs_no_inner_text(
     [error] = result.errors
     assert error.message == "Something went wrong on our side"
     assert error.extensions == {"code": "internal_error", "status": 500, "details": {}}
-    assert error.original_error is None
+    assert isinstance(error.original_error, InternalError)
+    assert error.original_error.__cause__ is None
     [line] = lines
     assert (line["event"], line["reqId"], line["error"], line["field"]) == (
         "internal_error",

@@ -5,14 +5,19 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.calls import service as calls
+from app.calls.models import CallRecord
+from app.calls.queries import CallRow
 from app.uploads.metadata import validate_metadata
 from app.uploads.stored import StoredUpload
 from scryon_graphql.calls.types import Call
 from scryon_graphql.context import Context
+from scryon_graphql.effects import apply_once
 from scryon_graphql.enums import Direction
 
 
@@ -74,8 +79,18 @@ class AnalyzeCallMutation:
     ) -> Call:
         context = info.context
         metadata = validate_metadata(_metadata_of(input or AnalyzeCallInput()), prefix="input.")
-        async with context.resources.database.transaction() as session:
+        created: list[CallRecord] = []
+
+        async def create(session: AsyncSession) -> CallRow:
             call = await calls.create_call(session, user_id=context.user_id, upload=file, metadata=metadata)
-            row, _ = await calls.get_call(session, context.user_id, call.id)
-        await calls.announce_call(context.resources, call, context.request_id)
+            created.append(call)
+            return await find(session, call.id)
+
+        async def find(session: AsyncSession, call_id: UUID) -> CallRow:
+            row, _ = await calls.get_call(session, context.user_id, call_id)
+            return row
+
+        row = await apply_once(context, create, find)
+        for call in created:
+            await calls.announce_call(context.resources, call, context.request_id)
         return Call.from_row(row)

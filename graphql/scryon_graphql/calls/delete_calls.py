@@ -28,7 +28,8 @@ class DeleteCallsMutation:
         id: Annotated[strawberry.ID, strawberry.argument(description="Id of the call.")],
     ) -> UUID:
         call_id = require_id(id, CallNotFoundError)
-        if not await delete_call(info.context.resources, user_id=info.context.user_id, call_id=call_id):
+        context = info.context
+        if not await delete_call(context.resources, user_id=context.user_id, call_id=call_id, keyed=context.keyed):
             raise CallNotFoundError
         return call_id
 
@@ -40,6 +41,9 @@ class DeleteCallsMutation:
     ) -> DeletedCalls:
         wanted = parse_ids(call_ids, "callIds")
         outcome = await calls.delete_calls(info.context.resources, info.context.user_id, wanted)
+        if outcome.failed and info.context.keyed is not None:
+            # A repetition is meant to try those again.
+            info.context.keyed.is_final = False
         return DeletedCalls(
             deleted=outcome.deleted,
             missing=outcome.missing,

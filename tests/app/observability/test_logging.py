@@ -17,7 +17,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     before = (root.handlers[:], root.level, structlog.get_config())
     output = io.StringIO()
     monkeypatch.setattr(sys, "stderr", output)
-    configure_logging(load_settings(profile="test"))
+    configure_logging(load_settings(configured_profile="test"))
     structlog.contextvars.clear_contextvars()
     yield output
     root.handlers[:], level, config = before

@@ -1,0 +1,12 @@
+"""An answer as it is kept and given again, byte for byte."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, the headers that belong to the answer itself, such as `Location`, and the body; a 204 has none."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
