@@ -108,6 +108,7 @@ def serve(
     from app.main import create_app
     from app.observability.logging import configure_logging
     from app.supervisor import PortTakenError, bind, follow_parent
+    from app.uploads.body import MAX_JSON_BYTES
 
     follow_parent()
     settings = _settings(data_dir, port)
@@ -116,12 +117,16 @@ def serve(
         listener = socket.socket(fileno=listen_fd) if listen_fd else bind(settings.server_host, settings.server_port)
     except PortTakenError as error:
         _fail(error)
-    if not settings.is_loopback:
+    if settings.is_open and not settings.is_loopback:
         typer.echo(f"scryon: {NO_SIGN_IN.format(host=settings.server_host)}", err=True)
     if listen_fd is None:
         typer.echo(f"Listening on {settings.server_host}:{listener.getsockname()[1]}", err=True)
     config = uvicorn.Config(
         create_app(settings),
+        # The other parser refuses long headers by closing the connection, where an answer is due.
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=MAX_JSON_BYTES,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -10,7 +10,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import WebSocketRoute
 
+from app.auth.middleware import SignInMiddleware
 from app.cors import ConfiguredCors
 from app.db import migrate
 from app.errors import InternalError, MethodNotAllowedError, RouteNotFoundError, ScryonError
@@ -22,9 +24,9 @@ from app.settings import Settings
 from rest.answers import error_answer, json_answer
 from rest.openapi import ROUTERS, build_openapi
 from rest.operations import default_operations
+from scryon_graphql.door import PATH as GRAPHQL_PATH
 from scryon_graphql.door import graphql_error_answer, serve_graphql, show_graphiql
-
-GRAPHQL_PATH = "/graphql"
+from scryon_graphql.socket import GraphQLSocket
 
 log = structlog.get_logger()
 
@@ -48,11 +50,13 @@ def create_app(settings: Settings) -> FastAPI:
         # Not `include_router`, which hides them behind one opaque route: `_answer_routing_error` looks at each.
         app.router.routes.extend(router.routes)
     app.add_api_route(GRAPHQL_PATH, serve_graphql, methods=["POST"])
+    app.router.routes.append(WebSocketRoute(GRAPHQL_PATH, GraphQLSocket()))
     if settings.shows_tools:
         _add_tools(app)
     app.add_exception_handler(ScryonError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_routing_error)
     # The last one is the outermost.
+    app.add_middleware(SignInMiddleware, graphql_path=GRAPHQL_PATH, respond=_error_answer)
     app.add_middleware(UnexpectedErrorMiddleware, respond=lambda path: _error_answer(path, InternalError()))
     if settings.cors_allowed_origins:
         app.add_middleware(ConfiguredCors, origins=settings.cors_allowed_origins)
@@ -70,6 +74,8 @@ async def _run(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
                 log.error("migration_failed", **describe_error(error))
                 raise
         app.state.resources = resources
+        if resources.firebase is not None:
+            resources.firebase.warm_up()
         yield
 
 

@@ -1,4 +1,4 @@
-"""What a process opens once and hands down: database, storage, queue.
+"""What a process opens once and hands down: database, storage, queue, sign-in.
 
 The API makes it in its lifespan, a worker in its middleware; importing a module opens nothing.
 """
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from app.auth.firebase import Firebase, open_firebase
 from app.db import Database
 from app.queue import Queue, open_queue
 from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, Settings
@@ -21,6 +22,8 @@ class Resources:
     database: Database
     storage: ObjectStore
     queue: Queue
+    firebase: Firebase | None
+    """Who vouches for users; None when nobody signs in."""
 
 
 @asynccontextmanager
@@ -35,4 +38,5 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         database = Database(url, pool_size=settings.db_pool_size)
         stack.push_async_callback(database.close)
         queue = await stack.enter_async_context(open_queue(settings.redis_url or DEFAULT_REDIS_URL))
-        yield Resources(settings=settings, database=database, storage=open_store(settings), queue=queue)
+        firebase = await stack.enter_async_context(open_firebase(settings))
+        yield Resources(settings, database, open_store(settings), queue, firebase)

@@ -16,7 +16,7 @@ from app.errors import (
 )
 from app.uploads import metadata as rules
 from app.uploads.metadata import CallMetadata
-from rest.caller import Changing
+from rest.caller import Uploading
 from rest.documentation import Documentation, documented
 from rest.operations import enum_values
 
@@ -79,7 +79,7 @@ def _form_schema() -> dict[str, Any]:
         changes=True,
     )
 )
-async def analyze_call(caller: Changing) -> Response:
+async def analyze_call(caller: Uploading) -> Response:
     """Take a recording in; it is processed after the answer."""
     async with caller.receive_call() as form:
         return await caller.change(

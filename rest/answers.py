@@ -5,11 +5,10 @@ from typing import Any
 from fastapi import Response
 
 from app.errors import ScryonError
-from app.idempotency.answers import Answer
+from app.idempotency.answers import REPLAYED_HEADER, Answer
 from app.strict_json import write_json
 
 JSON_TYPE = "application/json; charset=utf-8"
-REPLAYED_HEADER = "Idempotency-Replayed"
 
 
 def json_answer(value: Any, status: int = 200) -> Response:

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
-from app.auth.local import sign_in
 from app.deadline import deadline
 from app.errors import ScryonError
 from app.idempotency.answers import Answer
 from app.idempotency.fingerprints import fingerprint, form_value
 from app.idempotency.keyed import KeyedRequest
-from app.idempotency.service import HEADER, Attempt, do_once, make_scope, read_key
+from app.idempotency.service import HEADER, Attempt, do_once, is_kept, make_scope, read_key
 from app.strict_json import write_json
 from app.uploads.forms import CallForm, receive_call
 from rest.answers import to_response, write_error
@@ -92,6 +91,7 @@ class ChangingCaller(Caller):
             try:
                 return await run(self._context.with_key(keyed))
             except ScryonError as error:
+                keyed.is_final = keyed.is_final and is_kept(error)
                 return write_error(error)
 
         request, context = self._request, self._context
@@ -108,21 +108,29 @@ def _write_deletion(_: UUID) -> Answer:
     return NO_CONTENT
 
 
-async def _identify(request: Request) -> Context:
-    resources = request.app.state.resources
-    return Context(resources, await sign_in(resources), request.state.request_id)
+def _context(request: Request) -> Context:
+    state = request.state
+    return Context(request.app.state.resources, state.user.id, state.request_id)
 
 
 async def _as_caller(request: Request) -> Caller:
-    return Caller(request, await _identify(request))
+    return Caller(request, _context(request))
 
 
 async def _as_changing_caller(request: Request) -> ChangingCaller:
-    return ChangingCaller(request, await _identify(request))
+    return ChangingCaller(request, _context(request))
+
+
+async def _as_uploading_caller(request: Request) -> ChangingCaller:
+    request.state.user.require_active()
+    return await _as_changing_caller(request)
 
 
 SignedIn = Annotated[Caller, Depends(_as_caller)]
 """The caller of an endpoint that reads."""
+
+Uploading = Annotated[ChangingCaller, Depends(_as_uploading_caller)]
+"""The caller of an upload. Raises AccountSuspendedError, and as `Changing`."""
 
 Changing = Annotated[ChangingCaller, Depends(_as_changing_caller)]
 """The caller of an endpoint that changes something. Raises ValidationFailedError for a malformed key."""

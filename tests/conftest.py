@@ -14,6 +14,7 @@ from app.observability.logging import configure_logging
 from app.resources import Resources, open_resources
 from app.settings import Settings, load_settings
 from tests.factories import Factory
+from tests.rest.serving import Server, run_server
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -80,3 +81,13 @@ async def alice(factory: Factory) -> UUID:
 async def bob(factory: Factory) -> UUID:
     """The id of another user, who must never see anything of the first one."""
     return await factory.user("bob")
+
+
+@pytest.fixture(scope="session")
+def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The API as a process, on the database of the run; it outlives a test, whose tables it shares."""
+    assert servers.database_url is not None
+    assert servers.redis_url is not None
+    environment = {"DB_URL": servers.database_url, "REDIS_URL": servers.redis_url, "FLYWAY_ENABLED": "false"}
+    with run_server(tmp_path_factory.mktemp("server"), environment) as running:
+        yield running

@@ -1,36 +1,24 @@
-"""Who makes a request, as long as there is no sign-in: one fixed user. Source: rest.md, section 1.3."""
+"""Users of a server without sign-in: one by default, others by name. Source: rest.md, section 1.3 (AU4, AU5)."""
 
-import asyncio
-from uuid import UUID
+import re
 
-import structlog
+from app.auth.identity import Identity
+from app.errors import ValidationFailedError
 
-from app.db import is_unreachable
-from app.errors import ServiceUnavailableError
-from app.resources import Resources
-from app.users.service import find_or_create_user
+HEADER = "X-Local-User-Id"
+DEFAULT_USER = "local-dev"
 
-LOCAL_USER = "local-dev"
-
-SIGN_IN_SECONDS = 10
-"""How long a request waits for a database that does not answer."""
-
-log = structlog.get_logger()
+_NAME = re.compile(r"[A-Za-z0-9._@|-]{1,128}", re.ASCII)
 
 
-async def sign_in(resources: Resources) -> UUID:
-    """Find the user of a request, or make the row on first sight; log lines of the request name it from here on.
+def local_identity(header: str | None) -> Identity:
+    """The user whom the header names; a name with `@` is an e-mail address, too, and counts as verified.
 
     Raises:
-        ServiceUnavailableError: the database does not answer, or is too busy.
+        ValidationFailedError: the header has another form.
     """
-    try:
-        async with asyncio.timeout(SIGN_IN_SECONDS):
-            user = await find_or_create_user(resources.database, LOCAL_USER)
-    except Exception as error:
-        if is_unreachable(error):
-            log.warning("database_unavailable", error=type(error).__name__)
-            raise ServiceUnavailableError from error
-        raise
-    structlog.contextvars.bind_contextvars(userId=str(user.id))
-    return user.id
+    name = DEFAULT_USER if header is None else header
+    if not _NAME.fullmatch(name):
+        raise ValidationFailedError.of(HEADER, "must be 1 to 128 letters, digits or one of . _ @ | -")
+    email = name if "@" in name else None
+    return Identity(external_user_id=name, email=email, email_verified=email is not None)

@@ -5,11 +5,11 @@ them out; `list_notes` fetches them for the few who ask.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, or_, select, tuple_, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,10 @@ from app.calls.artifacts import ArtifactRef
 from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
 from app.cursor import Cursor
 from app.pipeline.models import CallProcessingEvent
+
+HOUR, MONTH = timedelta(hours=1), timedelta(days=30)
+ACTIVE = (CallStatus.QUEUED, CallStatus.PROCESSING, CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
+"""Statuses of calls in flight."""
 
 
 class CallRow(NamedTuple):
@@ -52,6 +56,15 @@ class CallState(NamedTuple):
 
     status: str
     error_reason: str | None
+
+
+class UploadFigures(NamedTuple):
+    """What a user has uploaded lately; `until_oldest_leaves` is None when nothing within the hour."""
+
+    uploads_this_hour: int
+    until_oldest_leaves: timedelta | None
+    active_calls: int
+    bytes_this_month: int
 
 
 class EventRow(NamedTuple):
@@ -159,6 +172,18 @@ async def find_state(session: AsyncSession, user_id: UUID, call_id: UUID) -> Cal
     statement = select(_status, col(CallRecord.error_reason)).where(_id == call_id, _owner == user_id)
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else CallState._make(row)
+
+
+async def get_upload_figures(session: AsyncSession, user_id: UUID) -> UploadFigures:
+    """Uploads of the last 60 minutes and 30 days, deleted calls left out, and calls in flight; one statement."""
+    in_hour, in_month = _created > func.now() - HOUR, _created > func.now() - MONTH
+    statement = select(
+        func.count().filter(in_hour),
+        func.min(_created).filter(in_hour) + HOUR - func.now(),
+        func.count().filter(_status.in_(ACTIVE)),
+        func.coalesce(cast(func.sum(col(CallRecord.byte_size)).filter(in_month), BigInteger), 0),
+    ).where(_owner == user_id, or_(in_month, _status.in_(ACTIVE)))
+    return UploadFigures._make((await session.execute(statement)).one())
 
 
 async def list_call_ids(session: AsyncSession, user_id: UUID, *, limit: int) -> list[UUID]:

@@ -19,6 +19,7 @@ from app.calls.artifacts import put_artifact_row
 from app.calls.deletion import delete_call
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.calls.queries import CallRow
+from app.calls.upload_guard import check_upload
 from app.cursor import Cursor, Page, cut_page, decode_cursor
 from app.db import is_unreachable
 from app.errors import (
@@ -31,8 +32,10 @@ from app.errors import (
 from app.pipeline.events import EventWriter
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
 from app.resources import Resources
+from app.settings import Settings
 from app.uploads.metadata import CallMetadata
 from app.uploads.stored import StoredUpload
+from app.users.queries import lock_account
 
 log = structlog.get_logger()
 
@@ -93,17 +96,26 @@ async def list_statuses(session: AsyncSession, user_id: UUID, call_ids: Sequence
 
 
 async def create_call(
-    session: AsyncSession, *, user_id: UUID, upload: StoredUpload, metadata: CallMetadata
+    session: AsyncSession, settings: Settings, *, user_id: UUID, upload: StoredUpload, metadata: CallMetadata
 ) -> CallRecord:
     """Write down a new QUEUED call whose audio already lies in storage, and its first event.
+
+    Uploads of one user come one after the other, so that they cannot share the last free place.
 
     `dispatched_at` is set, since `announce_call` follows the commit at once; should its message get lost, the
     dispatcher sends another one 15 s later.
 
     Raises:
+        AccountSuspendedError: the account may not upload.
+        UploadRateLimitError, ConcurrentCallsLimitError, UploadVolumeLimitError: as `check_upload`.
         ValidationFailedError: the recording is a call already; a GraphQL document may name one file twice.
         ServiceUnavailableError: the account was deleted while the upload ran.
     """
+    account = await lock_account(session, user_id)
+    if account is None:
+        raise ServiceUnavailableError
+    account.require_active()
+    await check_upload(session, settings, user_id, upload.byte_size)
     now = datetime.now(UTC)
     call = CallRecord(
         id=upload.call_id,
@@ -127,9 +139,9 @@ async def create_call(
     try:
         await session.flush()
     except IntegrityError as error:
-        if getattr(error.orig, "sqlstate", None) == asyncpg.UniqueViolationError.sqlstate:
-            raise ValidationFailedError.of("file", "must not be used twice") from None
-        raise ServiceUnavailableError from error
+        if getattr(error.orig, "sqlstate", None) != asyncpg.UniqueViolationError.sqlstate:
+            raise
+        raise ValidationFailedError.of("file", "must not be used twice") from None
     await put_artifact_row(
         session,
         call.id,

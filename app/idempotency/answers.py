@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+REPLAYED_HEADER = "Idempotency-Replayed"
+"""`true` on an answer that was given before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -18,6 +18,7 @@ from app.db import Database, is_unreachable
 from app.errors import (
     IdempotencyInProgressError,
     IdempotencyKeyConflictError,
+    ScryonError,
     ServiceUnavailableError,
     ValidationFailedError,
 )
@@ -66,6 +67,11 @@ def read_key(header: str | None) -> str | None:
     return header
 
 
+def is_kept(error: ScryonError) -> bool:
+    """Whether a repetition gets the same error again: those about the state of things, as it was when they arose."""
+    return error.status < 500 and error.status not in _NEVER_KEPT
+
+
 def make_scope(user_id: UUID, method: str, path: str, key: str) -> Scope:
     """Where a key counts. The path is kept as a digest, since it may hold the id of something that gets deleted."""
     return Scope(user_id, method, hashlib.sha256(path.encode()).hexdigest(), key)
@@ -76,7 +82,7 @@ async def do_once(
 ) -> Outcome:
     """Do the work, unless it was done before: then answer as then.
 
-    Whatever `work` raises leaves nothing that blocks a repetition, and so does an answer that is not kept.
+    Whatever `work` raises leaves nothing that blocks a repetition, and so does an answer that is not final.
 
     Raises:
         IdempotencyKeyConflictError: the key was used with another request.
@@ -89,14 +95,13 @@ async def do_once(
     try:
         async with _beating(database, begun):
             answer = await work(begun)
-        is_kept = begun.is_final and answer.status < 500 and answer.status not in _NEVER_KEPT
-        if is_kept:
+        if begun.is_final:
             async with database.transaction() as session:
                 await queries.finish(session, begun.record_id, begun.owner_token, answer)
     except BaseException:
         await asyncio.shield(asyncio.create_task(_release(database, begun)))
         raise
-    if not is_kept:
+    if not begun.is_final:
         await _release(database, begun)
     return Outcome(answer, is_replayed=False)
 

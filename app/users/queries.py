@@ -1,29 +1,46 @@
 """Every statement of the users feature."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Date, Integer, cast, delete, func, or_, select, update
+from sqlalchemy import Date, Integer, Text, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.actions.models import ActionItem, ActionStatus
+from app.auth.identity import Identity
 from app.calls.models import CallRecord
-from app.users.models import User
+from app.entities import UTC_TIME
+from app.users.accounts import Account
+from app.users.models import AccountStatus, User
 
 WEEK = timedelta(days=7)
+MAX_DISPLAY_NAME_CHARS = 200
 _FCM_TOKEN_LOCK = 0x5C4E_0101
 """Advisory lock of `take_fcm_token`."""
 
 
 class IdentityRow(NamedTuple):
-    """Who somebody is and whether they may do anything."""
+    """Who somebody is, whether they may do anything, and what is taken from their identity."""
 
     id: UUID
     account_status: str
     account_status_reason: str | None
+    email: str | None
+    email_verified: bool
+    display_name: str | None
+    photo_url: str | None
+    last_login_at: datetime | None
+
+    def follows(self, identity: Identity) -> bool:
+        """Whether nothing of the identity is new."""
+        has_name = self.display_name is not None or identity.display_name is None
+        known, told = self.last_login_at, identity.signed_in_at
+        is_current = told is None or (known is not None and known >= told)
+        contact = (self.email, self.email_verified, self.photo_url)
+        return contact == (identity.email, identity.email_verified, identity.photo_url) and has_name and is_current
 
 
 class StatsRow(NamedTuple):
@@ -39,32 +56,73 @@ class StatsRow(NamedTuple):
 
 async def find_identity(session: AsyncSession, external_user_id: str) -> IdentityRow | None:
     """The user whom the identity provider knows by this id."""
-    statement = select(col(User.id), col(User.account_status), col(User.account_status_reason)).where(
-        col(User.external_user_id) == external_user_id
-    )
+    statement = select(
+        col(User.id),
+        col(User.account_status),
+        col(User.account_status_reason),
+        col(User.email),
+        col(User.email_verified),
+        col(User.display_name),
+        col(User.photo_url),
+        col(User.last_login_at),
+    ).where(col(User.external_user_id) == external_user_id)
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else IdentityRow._make(row)
 
 
-async def add_user(session: AsyncSession, external_user_id: str, *, email: str | None, email_verified: bool) -> None:
-    """Make the user unless somebody else has just done so; `last_login_at` is the time of creation."""
+async def add_user(session: AsyncSession, identity: Identity) -> None:
+    """Make the user unless somebody else has just done so.
+
+    Where nobody says when the user signed in, it is the time of creation.
+    """
     await session.execute(
         insert(User)
         .values(
             id=uuid4(),
-            external_user_id=external_user_id,
-            email=email,
-            email_verified=email_verified,
-            last_login_at=func.now(),
+            external_user_id=identity.external_user_id,
+            email=identity.email,
+            email_verified=identity.email_verified,
+            display_name=_cut_name(identity),
+            photo_url=identity.photo_url,
+            last_login_at=identity.signed_in_at or func.now(),
         )
         .on_conflict_do_nothing(index_elements=[col(User.external_user_id)])
     )
+
+
+async def follow_identity(session: AsyncSession, identity: Identity) -> None:
+    """Take over what the identity says."""
+    await session.execute(
+        update(User)
+        .where(col(User.external_user_id) == identity.external_user_id)
+        .values(
+            email=identity.email,
+            email_verified=identity.email_verified,
+            display_name=func.coalesce(col(User.display_name), literal(_cut_name(identity), Text)),
+            photo_url=identity.photo_url,
+            last_login_at=func.greatest(col(User.last_login_at), literal(identity.signed_in_at, UTC_TIME)),
+        )
+    )
+
+
+def _cut_name(identity: Identity) -> str | None:
+    """A name as long as users may give themselves one."""
+    return None if identity.display_name is None else identity.display_name.strip()[:MAX_DISPLAY_NAME_CHARS]
 
 
 async def find_user(session: AsyncSession, user_id: UUID, *, lock: bool = False) -> User | None:
     """The whole row; `lock` keeps others from changing it, and from adding what it owns, until the commit."""
     statement = select(User).where(col(User.id) == user_id)
     return (await session.scalars(statement.with_for_update() if lock else statement)).one_or_none()
+
+
+async def lock_account(session: AsyncSession, user_id: UUID) -> Account | None:
+    """Find an account and keep others from changing it, or from locking it, too, until the commit."""
+    statement = select(col(User.id), col(User.account_status), col(User.account_status_reason))
+    row = (
+        await session.execute(statement.where(col(User.id) == user_id).with_for_update(key_share=True))
+    ).one_or_none()
+    return None if row is None else Account(row[0], AccountStatus(row[1]), row[2])
 
 
 async def take_fcm_token(session: AsyncSession, user_id: UUID, token: str) -> None:

@@ -7,25 +7,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.identity import Identity
 from app.calls import service as calls
 from app.db import Database
 from app.errors import FieldProblem, ServiceUnavailableError, ValidationFailedError
 from app.resources import Resources
 from app.text import find_text_problem
 from app.users import queries
+from app.users.accounts import Account
 from app.users.models import AccountStatus, User
+from app.users.queries import MAX_DISPLAY_NAME_CHARS
 
-MAX_DISPLAY_NAME_CHARS = 200
 MAX_FCM_TOKEN_CHARS = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class UserIdentity:
-    """Who makes a request; `account_status_reason` is None unless somebody gave one."""
-
-    id: UUID
-    account_status: AccountStatus
-    account_status_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +30,28 @@ class UserChanges:
     plans_intro_shown: bool | None = None
 
 
-async def find_or_create_user(database: Database, external_user_id: str) -> UserIdentity:
-    """Find the user of a local identity, or make the row on first sight; safe under concurrent first requests.
+async def sign_in_user(database: Database, identity: Identity) -> Account:
+    """Find the row of an identity, or make it on first sight; safe under concurrent first requests.
 
-    An id that holds `@` is also the e-mail address, and counts as verified.
+    E-mail and photo follow what the identity says, the name only until there is one, the time of the last sign-in only
+    forward. One statement, unless something has changed.
     """
     async with database.read() as session:
-        row = await queries.find_identity(session, external_user_id)
-    while row is None:
-        # Again and again, since the account may be deleted between the two statements.
+        row = await queries.find_identity(session, identity.external_user_id)
+    if row is not None and row.follows(identity):
+        return _account(row)
+    while True:
+        # Again and again, since the account may be deleted between the statements.
         async with database.transaction() as session:
-            email = external_user_id if "@" in external_user_id else None
-            await queries.add_user(session, external_user_id, email=email, email_verified=email is not None)
-            row = await queries.find_identity(session, external_user_id)
-    return UserIdentity(row.id, AccountStatus(row.account_status), row.account_status_reason)
+            await queries.add_user(session, identity)
+            await queries.follow_identity(session, identity)
+            row = await queries.find_identity(session, identity.external_user_id)
+        if row is not None:
+            return _account(row)
+
+
+def _account(row: queries.IdentityRow) -> Account:
+    return Account(row.id, AccountStatus(row.account_status), row.account_status_reason)
 
 
 async def get_user(session: AsyncSession, user_id: UUID) -> User:
@@ -107,7 +108,7 @@ def _find_problems(field: str, text: str | None, max_chars: int) -> Iterator[Fie
 
 
 async def delete_account(resources: Resources, user_id: UUID) -> None:
-    """Delete every call, in flight too, then the account with all that it owns.
+    """Delete every call, in flight too, then the account with all that it owns, then the user at the provider.
 
     Raises:
         StorageUnavailableError: objects of a call could not be removed; the account and what is left stay.
@@ -116,7 +117,10 @@ async def delete_account(resources: Resources, user_id: UUID) -> None:
         await calls.delete_all_calls(resources, user_id)
         async with resources.database.transaction() as session:
             # The lock keeps uploads out: a call's foreign key needs this row, so none can appear behind the check.
-            await queries.find_user(session, user_id, lock=True)
-            if not await calls.has_calls(session, user_id):
-                await queries.delete_user(session, user_id)
-                return
+            user = await queries.find_user(session, user_id, lock=True)
+            if await calls.has_calls(session, user_id):
+                continue
+            await queries.delete_user(session, user_id)
+        if user is not None and resources.firebase is not None:
+            await resources.firebase.delete_user(user.external_user_id)
+        return

@@ -6,7 +6,9 @@ beside the data. Source: rest.md, section 1.11.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -15,16 +17,22 @@ from strawberry.http.ides import get_graphql_ide_html
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from app.auth.local import sign_in
 from app.deadline import deadline
 from app.errors import FieldProblem, ScryonError, UnsupportedMediaTypeError, ValidationFailedError
+from app.idempotency.answers import REPLAYED_HEADER, Answer
+from app.idempotency.fingerprints import fingerprint
+from app.idempotency.keyed import KeyedRequest
+from app.idempotency.service import HEADER as KEY_HEADER
+from app.idempotency.service import Attempt, do_once, is_kept, make_scope, read_key
 from app.resources import Resources
 from app.strict_json import InvalidJsonError, parse_json, write_json
 from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
 from app.uploads.forms import receive_graphql
 from scryon_graphql.context import Context
+from scryon_graphql.keyed_mutations import find_only_mutation
 from scryon_graphql.schema import schema
 
+PATH = "/graphql"
 JSON_TYPE = "application/json; charset=utf-8"
 ACCEPTED_TYPES = ("application/json", "multipart/form-data")
 
@@ -44,20 +52,21 @@ async def serve_graphql(request: Request) -> Response:
         ScryonError: the request cannot be run.
     """
     resources: Resources = request.app.state.resources
-    user_id = await sign_in(resources)
+    user_id: UUID = request.state.user.id
     context = Context(resources, user_id, request.state.request_id)
     headers = request.headers
+    key = read_key(headers.get(KEY_HEADER))
     declared = headers.get("content-type", "").partition(";")[0].strip().lower()
     body = RequestBody(
         request.stream(), headers.get("content-type"), parse_content_length(headers.get("content-length"))
     )
     if declared == "multipart/form-data":
         async with receive_graphql(resources, user_id, body) as operations:
-            return await _run(operations, context)
+            return await _answer(_read_request(operations), context, key)
     content = await body.read(MAX_JSON_BYTES)
     if declared and not _JSON_REQUEST.fullmatch(declared):
         raise UnsupportedMediaTypeError(ACCEPTED_TYPES)
-    return await _run(_parse(content), context)
+    return await _answer(_read_request(_parse(content)), context, key)
 
 
 def _parse(content: bytes) -> Mapping[str, Any]:
@@ -70,7 +79,17 @@ def _parse(content: bytes) -> Mapping[str, Any]:
     return value
 
 
-async def _run(given: Mapping[str, Any], context: Context) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What there is to run; `variables` may hold a `StoredUpload`."""
+
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+
+
+def _read_request(given: Mapping[str, Any]) -> _Request:
+    """Raises ValidationFailedError."""
     query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
     problems = []
     if not isinstance(query, str) or not query.strip():
@@ -79,20 +98,54 @@ async def _run(given: Mapping[str, Any], context: Context) -> Response:
         problems.append(FieldProblem("variables", "must be a JSON object"))
     if not isinstance(name, str | None):
         problems.append(FieldProblem("operationName", "must be a string"))
-    if problems:
+    if not isinstance(query, str) or problems:
         raise ValidationFailedError(problems)
+    return _Request(query, variables, name or None)
+
+
+async def _answer(request: _Request, context: Context, key: str | None) -> Response:
+    """Run a request, once per key if it has one.
+
+    Raises:
+        ScryonError: it cannot be run, or its key is in use.
+    """
+    mutation = None if key is None else find_only_mutation(request.query, request.operation_name)
+    if key is None or mutation is None:
+        return _respond(await _run(request, context))
+
+    async def work(keyed: KeyedRequest) -> Answer:
+        return await _run(request, context.with_key(keyed))
+
+    def write_deletion(row_id: UUID) -> Answer:
+        return Answer(200, write_json({"data": {mutation: str(row_id)}}))
+
+    scope = make_scope(context.user_id, "POST", PATH, key)
+    asked_for = fingerprint((), [request.query, request.operation_name, request.variables])
+    outcome = await do_once(context.resources.database, Attempt(scope, asked_for), write_deletion, work)
+    return _respond(outcome.answer, is_replayed=outcome.is_replayed)
+
+
+async def _run(request: _Request, context: Context) -> Answer:
     try:
         async with deadline():
             result = await schema.execute(
-                query,
-                variable_values=variables,
+                request.query,
+                variable_values=request.variables,
                 context_value=context,
-                operation_name=name or None,
+                operation_name=request.operation_name,
                 allowed_operation_types=_OPERATIONS,
             )
     except (CannotGetOperationTypeError, InvalidOperationTypeError):
         raise ValidationFailedError.of("operationName", "must name a query or mutation of the document") from None
-    return Response(write_json(process_result(result)), media_type=JSON_TYPE)
+    errors = [error.original_error for error in result.errors or ()]
+    if context.keyed is not None and not all(isinstance(error, ScryonError) and is_kept(error) for error in errors):
+        context.keyed.is_final = False
+    return Answer(200, write_json(process_result(result)))
+
+
+def _respond(answer: Answer, *, is_replayed: bool = False) -> Response:
+    headers = {REPLAYED_HEADER: "true"} if is_replayed else {}
+    return Response(answer.body, answer.status, headers, media_type=JSON_TYPE)
 
 
 def graphql_error_answer(error: ScryonError) -> Response:

@@ -1,18 +1,16 @@
 """REST as a client sees it, without sockets."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.auth.local import sign_in
-from app.db import Database
-from app.embedded.servers import EmbeddedServers
+from app.auth.local import local_identity
 from app.main import create_app
 from app.resources import Resources
-from tests.rest.serving import Server, run_server
+from app.users.service import sign_in_user
 
 
 @pytest.fixture
@@ -33,7 +31,7 @@ async def rest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def owner(resources: Resources) -> UUID:
     """The user as whom the client is signed in."""
-    return await sign_in(resources)
+    return (await sign_in_user(resources.database, local_identity(None))).id
 
 
 @pytest.fixture
@@ -47,13 +45,3 @@ def break_store(resources: Resources) -> Callable[[], None]:
         users.symlink_to("users")
 
     return break_it
-
-
-@pytest.fixture(scope="session")
-def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The API as a process, on the database of the run; it outlives a test, whose tables it shares."""
-    assert servers.database_url is not None
-    assert servers.redis_url is not None
-    environment = {"DB_URL": servers.database_url, "REDIS_URL": servers.redis_url, "FLYWAY_ENABLED": "false"}
-    with run_server(tmp_path_factory.mktemp("server"), environment) as running:
-        yield running

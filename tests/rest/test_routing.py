@@ -10,7 +10,7 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from app.auth import local
+from app.auth import sign_in
 from app.db import Database
 from app.main import create_app
 from app.resources import Resources
@@ -129,7 +129,7 @@ async def test_database_that_is_down_is_an_outage(resources: Resources) -> None:
         assert answer.headers["retry-after"] == "5"
     assert graphql.status_code == 503
     assert graphql.json()["errors"][0]["extensions"]["code"] == "service_unavailable"
-    assert (health.status_code, unknown.status_code) == (200, 404)
+    assert (health.status_code, unknown.status_code) == (200, 503)
     assert (readiness.status_code, readiness.json()) == (503, {"status": "DOWN"})
 
 
@@ -143,7 +143,7 @@ def silent_port() -> Iterator[int]:
 async def test_database_that_does_not_answer_is_not_waited_for_forever(
     resources: Resources, silent_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "SIGN_IN_SECONDS", 0.05)
+    monkeypatch.setattr(sign_in, "SIGN_IN_SECONDS", 0.05)
 
     async with _serve(resources, Database(f"postgresql://nobody@127.0.0.1:{silent_port}/none")) as rest:
         response = await rest.get("/api/calls")
@@ -197,8 +197,7 @@ PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH", "Access
 
 
 async def test_configured_origins_may_call(resources: Resources) -> None:
-    app = create_app(resources.settings.model_copy(update={"cors_allowed_origins": (ORIGIN,)}))
-    app.state.resources = resources
+    app = _app_with_origins(resources, (ORIGIN,))
 
     async with _client(app) as client:
         preflight = await client.options("/api/calls", headers=PREFLIGHT)
@@ -220,17 +219,24 @@ async def test_configured_origins_may_call(resources: Resources) -> None:
         assert exposed == "Idempotency-Replayed, Location, Retry-After, X-Request-Id"
 
 
+def _app_with_origins(resources: Resources, origins: tuple[str, ...]) -> FastAPI:
+    settings = resources.settings.model_copy(update={"cors_allowed_origins": origins})
+    app = create_app(settings)
+    app.state.resources = dataclasses.replace(resources, settings=settings)
+    return app
+
+
 @pytest.mark.parametrize("origins", [(), (ORIGIN,)])
 async def test_other_origins_see_nothing_of_it(resources: Resources, origins: tuple[str, ...]) -> None:
-    app = create_app(resources.settings.model_copy(update={"cors_allowed_origins": origins}))
-    app.state.resources = resources
+    app = _app_with_origins(resources, origins)
 
     async with _client(app) as client:
         preflight = await client.options("/api/calls", headers={**PREFLIGHT, "Origin": "https://evil.example"})
         answer = await client.get("/api/calls", headers={"Origin": "https://evil.example"})
 
-    assert preflight.status_code == 405
-    assert answer.status_code == 200
+    for response in (preflight, answer):
+        assert response.status_code == 401
+        assert response.json()["error"]["details"] == {"scheme": "origin"}
     for response in (preflight, answer):
         assert not [name for name in response.headers if name.startswith("access-control-")]
 

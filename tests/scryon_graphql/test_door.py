@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.auth.local import sign_in
+from app.auth.local import local_identity
 from app.calls.models import CallRecord
 from app.main import create_app
 from app.resources import Resources
+from app.users.service import sign_in_user
 from tests.forms import CONTENT_TYPE, WAV, Part, encode, field, file
 
 UPLOAD = """
@@ -73,7 +74,8 @@ async def test_query_is_answered_for_the_local_user(http: httpx.AsyncClient, res
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json; charset=utf-8"
     assert response.headers["x-request-id"]
-    assert response.json() == {"data": {"me": {"x": str(await sign_in(resources))}}}
+    user = await sign_in_user(resources.database, local_identity(None))
+    assert response.json() == {"data": {"me": {"x": str(user.id)}}}
 
 
 async def test_errors_of_resolvers_are_beside_the_data(http: httpx.AsyncClient) -> None:

@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from app.actions.models import ActionItem, ActionStatus
+from app.auth.local import local_identity
 from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
 from app.contacts.models import Contact
 from app.resources import Resources
 from app.users.models import User
-from app.users.service import find_or_create_user
+from app.users.service import sign_in_user
 from app.voice.models import VoiceProfile
 from tests.factories import Factory
 from tests.scryon_graphql.conftest import Client, Counter
@@ -278,7 +279,7 @@ async def test_deleted_identity_starts_a_new_empty_account(
     await factory.call(alice)
     await client.get("mutation { deleteMe }")
 
-    again = await find_or_create_user(resources.database, "alice")
+    again = await sign_in_user(resources.database, local_identity("alice"))
 
     assert again.id != alice
     assert await count(resources, CallRecord) == 0

@@ -67,7 +67,8 @@ def _metadata_of(given: AnalyzeCallInput) -> dict[str, object]:
 class AnalyzeCallMutation:
     @strawberry.mutation(
         description="Take a recording in. It is processed after the answer, in which the call is QUEUED. "
-        "Errors: `validation_failed`, `payload_too_large`, `unsupported_media_type`, `storage_unavailable`."
+        "Errors: `validation_failed`, `payload_too_large`, `unsupported_media_type`, `storage_unavailable`, "
+        "`ACCOUNT_SUSPENDED`, `UPLOAD_RATE_LIMIT`, `CONCURRENT_CALLS_LIMIT`, `UPLOAD_VOLUME_LIMIT`."
     )
     async def analyze_call(
         self,
@@ -82,7 +83,8 @@ class AnalyzeCallMutation:
         created: list[CallRecord] = []
 
         async def create(session: AsyncSession) -> CallRow:
-            call = await calls.create_call(session, user_id=context.user_id, upload=file, metadata=metadata)
+            settings = context.resources.settings
+            call = await calls.create_call(session, settings, user_id=context.user_id, upload=file, metadata=metadata)
             created.append(call)
             return await find(session, call.id)
 

@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from app.auth.local import local_identity
 from app.resources import Resources
 from app.users.models import AccountStatus, User
-from app.users.service import UserChanges, find_or_create_user, update_user
+from app.users.service import UserChanges, sign_in_user, update_user
 from tests.factories import Factory
 
 
@@ -20,16 +21,16 @@ async def load(resources: Resources, user_id: UUID) -> User:
 
 
 async def test_first_sight_makes_an_account(resources: Resources) -> None:
-    identity = await find_or_create_user(resources.database, "local-dev")
+    identity = await sign_in_user(resources.database, local_identity("local-dev"))
 
     user = await load(resources, identity.id)
-    assert (identity.account_status, identity.account_status_reason) == (AccountStatus.ACTIVE, None)
+    assert (identity.status, identity.reason) == (AccountStatus.ACTIVE, None)
     assert (user.external_user_id, user.email, user.email_verified) == ("local-dev", None, False)
     assert user.last_login_at == user.created_at
 
 
 async def test_id_with_an_at_sign_is_a_verified_address(resources: Resources) -> None:
-    identity = await find_or_create_user(resources.database, "meera@clinic.example")
+    identity = await sign_in_user(resources.database, local_identity("meera@clinic.example"))
 
     user = await load(resources, identity.id)
     assert (user.email, user.email_verified) == ("meera@clinic.example", True)
@@ -38,9 +39,9 @@ async def test_id_with_an_at_sign_is_a_verified_address(resources: Resources) ->
 async def test_second_sight_finds_the_same_account_as_it_is(resources: Resources, factory: Factory) -> None:
     user_id = await factory.user("alice", account_status="DISABLED", account_status_reason="fraud")
 
-    identity = await find_or_create_user(resources.database, "alice")
+    identity = await sign_in_user(resources.database, local_identity("alice"))
 
-    assert (identity.id, identity.account_status, identity.account_status_reason) == (
+    assert (identity.id, identity.status, identity.reason) == (
         user_id,
         AccountStatus.DISABLED,
         "fraud",
@@ -48,7 +49,7 @@ async def test_second_sight_finds_the_same_account_as_it_is(resources: Resources
 
 
 async def test_first_requests_at_the_same_time_make_one_account(resources: Resources) -> None:
-    identities = await asyncio.gather(*(find_or_create_user(resources.database, "alice") for _ in range(8)))
+    identities = await asyncio.gather(*(sign_in_user(resources.database, local_identity("alice")) for _ in range(8)))
 
     async with resources.database.read() as session:
         count = await session.scalar(select(func.count()).select_from(User))
