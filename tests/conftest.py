@@ -4,15 +4,20 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 import redis
+from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.auth.local import local_identity
 from app.db import Database, migrate
 from app.embedded.servers import EmbeddedServers
+from app.main import create_app
 from app.observability.logging import configure_logging
 from app.resources import Resources, open_resources
 from app.settings import Settings, load_settings
+from app.users.service import sign_in_user
 from tests.factories import Factory
 from tests.rest.serving import Server, run_server
 
@@ -91,3 +96,24 @@ def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytes
     environment = {"DB_URL": servers.database_url, "REDIS_URL": servers.redis_url, "FLYWAY_ENABLED": "false"}
     with run_server(tmp_path_factory.mktemp("server"), environment) as running:
         yield running
+
+
+@pytest.fixture
+def app(resources: Resources) -> FastAPI:
+    """The application over the connections of the test."""
+    app = create_app(resources.settings)
+    app.state.resources = resources
+    return app
+
+
+@pytest.fixture
+async def rest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client; an exception that leaves the application fails the test."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.fixture
+async def owner(resources: Resources) -> UUID:
+    """The user as whom the client is signed in."""
+    return (await sign_in_user(resources.database, local_identity(None))).id
