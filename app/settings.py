@@ -87,10 +87,10 @@ class Settings(BaseSettings):
     # Identity
     firebase_project_id: str | None = None
     firebase_client_email: str | None = None
-    firebase_private_key: str | None = None
+    firebase_private_key: str | None = Field(None, repr=False)
     firebase_auth_emulator_host: str | None = None
     firebase_certificates_url: str = GOOGLE_CERTIFICATES_URL
-    api_keys: CommaList = Field((), validation_alias="SCRYON_API_KEY")
+    api_keys: CommaList = Field((), validation_alias="SCRYON_API_KEY", repr=False)
     allowed_hosts: CommaList = Field((), validation_alias="SCRYON_ALLOWED_HOSTS")
     admin_allowed_emails: CommaList = Field((), validation_alias="SCRYON_ADMIN_ALLOWED_EMAILS")
 
@@ -161,6 +161,8 @@ class Settings(BaseSettings):
     def _check_together(self) -> Self:
         if bool(self.firebase_client_email) != bool(self.firebase_private_key):
             raise ValueError("FIREBASE_CLIENT_EMAIL and FIREBASE_PRIVATE_KEY: a service account needs both")
+        if self.firebase_private_key and "-----BEGIN" not in self.firebase_private_key:
+            raise ValueError("FIREBASE_PRIVATE_KEY: must be a key in PEM form, -----BEGIN PRIVATE KEY-----…")
         if self.firebase_auth_emulator_host and "//" in self.firebase_auth_emulator_host:
             raise ValueError("FIREBASE_AUTH_EMULATOR_HOST: must be host:port, without a scheme")
         if self.profile is Profile.PROD:

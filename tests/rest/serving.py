@@ -1,16 +1,22 @@
-"""Runs the API as its own process on a loopback port."""
+"""Runs the API: as its own process on a loopback port, or in this one without sockets."""
 
+import dataclasses
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+
+from app.auth.firebase import open_firebase
+from app.main import create_app
+from app.resources import Resources
 
 START_SECONDS = 60.0
 
@@ -86,3 +92,15 @@ def _wait_until_healthy(process: "subprocess.Popen[bytes]", url: str, log: Path)
         except httpx.HTTPError:
             time.sleep(0.05)
     raise AssertionError(f"The server did not start:\n{log.read_text()}")
+
+
+@asynccontextmanager
+async def rest_client(resources: Resources, **values: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """The application with other settings over the same connections, without sockets."""
+    settings = resources.settings.model_copy(update=values)
+    async with open_firebase(settings) as firebase:
+        app = create_app(settings)
+        app.state.resources = dataclasses.replace(resources, settings=settings, firebase=firebase)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield client

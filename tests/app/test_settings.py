@@ -1,0 +1,88 @@
+"""Which configurations start, and what follows from them. Source: pipeline.md, section 16."""
+
+from typing import Any
+
+import pytest
+
+from app.settings import Profile, SettingsError, load_settings
+
+PROJECT = {"firebase_project_id": "demo-scryon"}
+ACCOUNT = {
+    "firebase_client_email": "scryon@demo-scryon.iam.gserviceaccount.com",
+    "firebase_private_key": "-----BEGIN PRIVATE KEY-----\\nMII\\n-----END PRIVATE KEY-----\\n",
+}
+
+
+def test_server_with_sign_in_is_a_production_server_by_default() -> None:
+    assert load_settings(**PROJECT).profile is Profile.PROD
+    assert load_settings().profile is Profile.DEV
+    assert load_settings(**PROJECT, configured_profile="staging").profile is Profile.STAGING
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, False),
+        (PROJECT, True),
+        ({**PROJECT, "configured_upload_guard": False}, False),
+        ({"configured_upload_guard": True}, True),
+        ({"api_keys": "key"}, False),
+    ],
+)
+def test_uploads_are_guarded_where_users_sign_in(values: dict[str, Any], expected: bool) -> None:
+    assert load_settings(**values).upload_guard_enabled is expected
+
+
+def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRYON_API_KEY", " one , two,,")
+
+    assert load_settings().api_keys == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("values", "variable"),
+    [
+        ({**PROJECT, "firebase_auth_emulator_host": "127.0.0.1:9099"}, "FIREBASE_AUTH_EMULATOR_HOST"),
+        (
+            {**PROJECT, "configured_profile": "test", "firebase_auth_emulator_host": "http://127.0.0.1:9099"},
+            "FIREBASE_AUTH_EMULATOR_HOST",
+        ),
+        ({**PROJECT, "firebase_client_email": "a@b"}, "FIREBASE_PRIVATE_KEY"),
+        ({**PROJECT, **ACCOUNT, "firebase_private_key": "secret"}, "FIREBASE_PRIVATE_KEY"),
+        ({"configured_profile": "prod", "server_host": "0.0.0.0"}, "SERVER_HOST"),
+    ],
+)
+def test_unsafe_configuration_stops_the_start(values: dict[str, Any], variable: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(**values)
+
+    assert variable in str(refused.value)
+
+
+@pytest.mark.parametrize("values", [PROJECT, {"api_keys": "key"}])
+def test_guarded_production_server_may_listen_to_the_world(values: dict[str, Any]) -> None:
+    settings = load_settings(configured_profile="prod", server_host="0.0.0.0", **values)
+
+    assert settings.is_open is False
+
+
+def test_service_account_has_real_line_breaks() -> None:
+    account = load_settings(**PROJECT, **ACCOUNT).service_account
+
+    assert account is not None
+    assert account["private_key"] == "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n"
+    assert account["project_id"] == "demo-scryon"
+
+
+def test_no_secret_is_in_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIREBASE_PRIVATE_KEY", "zebracrossing")
+    monkeypatch.setenv("SCRYON_API_KEY", "zebracrossing")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    assert "zebracrossing" not in str(refused.value)
+    assert "zebracrossing" not in repr(load_settings(firebase_client_email="a@b", firebase_private_key=PEM))
+
+
+PEM = ACCOUNT["firebase_private_key"].replace("MII", "zebracrossing")
