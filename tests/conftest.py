@@ -18,6 +18,8 @@ from app.observability.logging import configure_logging
 from app.resources import Resources, open_resources
 from app.settings import Settings, load_settings
 from app.users.service import sign_in_user
+from tests.doubles.google_keys import GoogleKeys
+from tests.doubles.identity_toolkit import IdentityToolkit
 from tests.factories import Factory
 from tests.rest.serving import Server, run_server
 
@@ -117,3 +119,17 @@ async def rest(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def owner(resources: Resources) -> UUID:
     """The user as whom the client is signed in."""
     return (await sign_in_user(resources.database, local_identity(None))).id
+
+
+@pytest.fixture
+def google_keys() -> Iterator[GoogleKeys]:
+    """A double of the address of Google's public keys; it signs tokens, too."""
+    with GoogleKeys() as double:
+        yield double
+
+
+@pytest.fixture
+def identity_toolkit() -> Iterator[IdentityToolkit]:
+    """A double of what firebase-admin asks about users, when `FIREBASE_AUTH_EMULATOR_HOST` is its `host`."""
+    with IdentityToolkit() as double:
+        yield double
