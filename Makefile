@@ -8,7 +8,11 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
-.PHONY: install install-dev demo test lint bench lock clean
+EMULATOR := tests/firebase
+# Written by npm when everything is in place.
+EMULATOR_INSTALLED := $(EMULATOR)/node_modules/.package-lock.json
+
+.PHONY: install install-dev install-emulator demo test lint bench lock clean
 
 install: $(VENV)/.installed
 
@@ -31,10 +35,22 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(PIP) -r requirements-dev.lock
 	@touch $@
 
+install-emulator: $(EMULATOR_INSTALLED)
+
+# The Firebase emulator, against which sign-in is tested where there is Node; without it, these tests are skipped.
+$(EMULATOR_INSTALLED): $(EMULATOR)/package-lock.json
+	@if ! { node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version; } >/dev/null 2>&1; then \
+		echo "Node 20 or newer was not found: the tests against the Firebase emulator are left out."; \
+	else \
+		echo "Installing the Firebase emulator …"; \
+		(cd $(EMULATOR) && npm ci --loglevel=error >/dev/null) || \
+			echo "npm could not install the Firebase emulator: the tests against it are left out."; \
+	fi
+
 demo: install
 	@$(BIN)/scryon demo $(ARGS)
 
-test: install-dev
+test: install-dev install-emulator
 	$(BIN)/pytest $(ARGS)
 
 lint: install-dev
@@ -56,4 +72,4 @@ lock: install-dev
 	$(COMPILE) --extra dev --constraint requirements.lock -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(EMULATOR)/node_modules
