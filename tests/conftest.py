@@ -1,14 +1,16 @@
 """Fixtures for everybody: real Postgres, real Redis, a local object store; every test starts with empty tables."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 import redis
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from app.auth.local import local_identity
 from app.db import Database, migrate
@@ -133,3 +135,27 @@ def identity_toolkit() -> Iterator[IdentityToolkit]:
     """A double of what firebase-admin asks about users, when `FIREBASE_AUTH_EMULATOR_HOST` is its `host`."""
     with IdentityToolkit() as double:
         yield double
+
+
+Counter = Callable[[], AbstractContextManager[list[str]]]
+
+
+@pytest.fixture
+def statements(resources: Resources) -> Counter:
+    """A block that collects the SQL statements that run in it."""
+
+    @contextmanager
+    def collect() -> Iterator[list[str]]:
+        found: list[str] = []
+
+        def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            found.append(statement)
+
+        engine = resources.database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", remember)
+        try:
+            yield found
+        finally:
+            event.remove(engine, "before_cursor_execute", remember)
+
+    return collect

@@ -23,6 +23,9 @@ FRESH_SECONDS = 60
 USABLE_SECONDS = 3600
 """How long an answer serves when Google does not give a new one."""
 
+PATIENCE_SECONDS = 1
+"""How long a request waits for a new answer when there is an old one; the SDK by itself tries for many seconds."""
+
 MAX_KNOWN = 10_000
 TIMEOUT_SECONDS = 5
 
@@ -92,13 +95,15 @@ class FirebaseAccounts:
         if task is None:
             task = self._asking[user_id] = asyncio.create_task(self._ask(user_id))
             task.add_done_callback(lambda _: self._asking.pop(user_id, None))
+        is_usable = known is not None and now < known.asked_at + USABLE_SECONDS
         try:
-            # Shielded: other requests of this user wait for the same answer.
-            return await asyncio.shield(task)
-        except ServiceUnavailableError:
-            if known is not None and now < known.asked_at + USABLE_SECONDS:
-                return known
-            raise
+            async with asyncio.timeout(PATIENCE_SECONDS if is_usable else None):
+                # Shielded: other requests of this user wait for the same answer.
+                return await asyncio.shield(task)
+        except (ServiceUnavailableError, TimeoutError):
+            if known is None or not is_usable:
+                raise
+            return known
 
     async def _ask(self, user_id: str) -> _Known:
         asked_at = time.monotonic()

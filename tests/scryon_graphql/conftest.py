@@ -1,12 +1,9 @@
 """Asks the schema the way both doors do, without HTTP."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
 
 from app.resources import Resources
 from scryon_graphql.context import Context
@@ -51,27 +48,3 @@ def client(resources: Resources, alice: UUID) -> Client:
 def stranger(resources: Resources, bob: UUID) -> Client:
     """The schema as bob sees it."""
     return Client(resources, bob)
-
-
-Counter = Callable[[], AbstractContextManager[list[str]]]
-
-
-@pytest.fixture
-def statements(resources: Resources) -> Counter:
-    """A block that collects the SQL statements that run in it."""
-
-    @contextmanager
-    def collect() -> Iterator[list[str]]:
-        found: list[str] = []
-
-        def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            found.append(statement)
-
-        engine = resources.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", remember)
-        try:
-            yield found
-        finally:
-            event.remove(engine, "before_cursor_execute", remember)
-
-    return collect

@@ -9,8 +9,9 @@ import pytest
 from app.actions.models import ActionItem, ActionPriority, ActionSource, ActionStatus
 from app.calls.models import CallStatus
 from app.resources import Resources
+from tests.conftest import Counter
 from tests.factories import Factory
-from tests.scryon_graphql.conftest import Client, Counter
+from tests.scryon_graphql.conftest import Client
 
 FIELDS = """
   id callId title description dueDate status priority source contactId sourceText ownerSpeakerId ownerSpeakerLabel

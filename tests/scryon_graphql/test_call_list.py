@@ -13,8 +13,9 @@ from app.actions.models import ActionItem, ActionStatus
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
 from app.resources import Resources
+from tests.conftest import Counter
 from tests.factories import Factory
-from tests.scryon_graphql.conftest import Client, Counter
+from tests.scryon_graphql.conftest import Client
 
 CALLS = """
 query ListCalls($first: Int! = 50, $after: String, $status: CallStatus) {

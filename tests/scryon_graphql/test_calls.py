@@ -10,8 +10,9 @@ from app.calls.models import ArtifactType, CallStatus, Direction
 from app.contacts.models import Contact
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
 from app.resources import Resources
+from tests.conftest import Counter
 from tests.factories import Factory
-from tests.scryon_graphql.conftest import Client, Counter
+from tests.scryon_graphql.conftest import Client
 
 CALL = """
 query GetCall($id: ID!) {

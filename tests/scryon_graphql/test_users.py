@@ -16,8 +16,9 @@ from app.resources import Resources
 from app.users.models import User
 from app.users.service import sign_in_user
 from app.voice.models import VoiceProfile
+from tests.conftest import Counter
 from tests.factories import Factory
-from tests.scryon_graphql.conftest import Client, Counter
+from tests.scryon_graphql.conftest import Client
 
 FIELDS = """
   id externalUserId email displayName photoUrl createdAt lastLoginAt privacyPolicyVersion privacyPolicyAcceptedAt
