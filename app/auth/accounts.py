@@ -6,7 +6,7 @@ Source: rest.md, section 1.3 (AU3); providers.md, section 4.2.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -41,14 +41,17 @@ class _Known:
 
 
 class FirebaseAccounts:
-    """Asks the Admin SDK, which blocks, in threads."""
+    """Asks the Admin SDK, which blocks, in threads. `clock` counts seconds."""
 
-    def __init__(self, project_id: str, service_account: Mapping[str, str]) -> None:
+    def __init__(
+        self, project_id: str, service_account: Mapping[str, str], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Raises ValueError for a service account that cannot be one."""
         # Slow to import, and needed by few.
         import firebase_admin
         from firebase_admin import auth
 
+        self._clock = clock
         self._auth: ModuleType = auth
         self._app: Any = firebase_admin.initialize_app(
             firebase_admin.credentials.Certificate(dict(service_account)),
@@ -88,7 +91,7 @@ class FirebaseAccounts:
 
     async def _look_up(self, user_id: str) -> _Known:
         known = self._known.get(user_id)
-        now = time.monotonic()
+        now = self._clock()
         if known is not None and now < known.asked_at + FRESH_SECONDS:
             return known
         task = self._asking.get(user_id)
@@ -106,7 +109,7 @@ class FirebaseAccounts:
             return known
 
     async def _ask(self, user_id: str) -> _Known:
-        asked_at = time.monotonic()
+        asked_at = self._clock()
         try:
             record = await asyncio.to_thread(self._auth.get_user, user_id, self._app)
         except self._auth.UserNotFoundError:

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.auth import accounts
 from app.auth.accounts import FirebaseAccounts
 from app.errors import AuthDisabledError, AuthInvalidError, ServiceUnavailableError
 from app.settings import load_settings
+from tests.app.auth.conftest import Clock
 from tests.doubles.http_double import Failure
 from tests.doubles.id_tokens import PROJECT_ID, signing_key
 from tests.doubles.identity_toolkit import IdentityToolkit
@@ -17,30 +17,21 @@ from tests.doubles.identity_toolkit import IdentityToolkit
 ISSUED_AT = 1_770_000_000
 
 
-def private_key() -> str:
-    key = signing_key(0).private_key
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
 @pytest.fixture
-def firebase(identity_toolkit: IdentityToolkit, monkeypatch: pytest.MonkeyPatch) -> Iterator[FirebaseAccounts]:
+def firebase(
+    identity_toolkit: IdentityToolkit, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FirebaseAccounts]:
     monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", identity_toolkit.host)
     settings = load_settings(
         configured_profile="test",
         firebase_project_id=PROJECT_ID,
         firebase_client_email="scryon@demo-scryon.iam.gserviceaccount.com",
-        firebase_private_key=private_key().replace("\n", "\\n"),
+        firebase_private_key=signing_key(0).private_pem.replace("\n", "\\n"),
     )
     assert settings.service_account is not None
-    opened = FirebaseAccounts(PROJECT_ID, settings.service_account)
+    opened = FirebaseAccounts(PROJECT_ID, settings.service_account, clock=clock)
     yield opened
     opened.close()
-
-
-def age(firebase: FirebaseAccounts, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let time pass."""
-    now = accounts.time.monotonic() + seconds
-    monkeypatch.setattr(accounts.time, "monotonic", lambda: now)
 
 
 async def test_user_in_good_standing_passes(firebase: FirebaseAccounts, identity_toolkit: IdentityToolkit) -> None:
@@ -74,7 +65,7 @@ async def test_deleted_user_is_refused(firebase: FirebaseAccounts) -> None:
 
 
 async def test_google_is_asked_once_a_minute(
-    firebase: FirebaseAccounts, identity_toolkit: IdentityToolkit, monkeypatch: pytest.MonkeyPatch
+    firebase: FirebaseAccounts, identity_toolkit: IdentityToolkit, clock: Clock
 ) -> None:
     account = identity_toolkit.add("k3")
     await asyncio.gather(*(firebase.check("k3", ISSUED_AT) for _ in range(10)))
@@ -82,7 +73,7 @@ async def test_google_is_asked_once_a_minute(
     await firebase.check("k3", ISSUED_AT)
     assert identity_toolkit.lookups == 1
 
-    age(firebase, monkeypatch, 61)
+    clock.now += 61
     with pytest.raises(AuthDisabledError):
         await firebase.check("k3", ISSUED_AT)
 
@@ -90,14 +81,14 @@ async def test_google_is_asked_once_a_minute(
 
 
 async def test_old_answer_serves_while_google_is_slow(
-    firebase: FirebaseAccounts, identity_toolkit: IdentityToolkit, monkeypatch: pytest.MonkeyPatch
+    firebase: FirebaseAccounts, identity_toolkit: IdentityToolkit, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accounts, "PATIENCE_SECONDS", 0.05)
     identity_toolkit.add("k3")
     await firebase.check("k3", ISSUED_AT)
     identity_toolkit.hold()
 
-    age(firebase, monkeypatch, 61)
+    clock.now += 61
     await firebase.check("k3", ISSUED_AT)
 
     identity_toolkit.release()

@@ -8,23 +8,9 @@ import pytest
 
 from app.auth.certificates import GRACE_SECONDS, PAUSE_SECONDS, CertificateCache, UnknownKeyError
 from app.errors import ServiceUnavailableError
+from tests.app.auth.conftest import Clock
 from tests.doubles.google_keys import GoogleKeys
 from tests.doubles.http_double import Failure
-
-
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
