@@ -63,6 +63,7 @@ lint: install-dev
 bench: install-dev
 	$(BIN)/python bench/accuracy.py tests/audio
 	$(BIN)/python bench/api.py
+	$(BIN)/python bench/tokens.py
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
 	--no-annotate --custom-compile-command "make lock" --extra embedded --extra local --extra build
