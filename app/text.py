@@ -1,4 +1,8 @@
-"""What holds for every text that a client sends. Source: rest.md, sections 1.1 and 5."""
+"""What holds for every text that a client sends, and for addresses. Source: rest.md, sections 1.1, 3.4 and 5."""
+
+MAX_EMAIL = 320
+MAX_NOTES = 20_000
+"""In code points, as every limit of a text."""
 
 
 def find_text_problem(text: str, max_chars: int) -> str | None:
@@ -8,3 +12,11 @@ def find_text_problem(text: str, max_chars: int) -> str | None:
     if len(text) > max_chars:
         return f"must have at most {max_chars} characters"
     return None
+
+
+def find_email_problem(text: str) -> str | None:
+    """Say what is wrong with a trimmed e-mail address, or None. No more is asked of it than one `@` inside."""
+    local, _, domain = text.partition("@")
+    if not local or not domain or "@" in domain:
+        return "must hold one @ with text on both sides"
+    return find_text_problem(text, MAX_EMAIL)

@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 from app.cursor import MAX_CURSOR_CHARS, decode_cursor
 from app.errors import FieldProblem, UnsupportedMediaTypeError, ValidationFailedError
 from app.strict_json import InvalidJsonError, parse_json
+from app.text import MAX_EMAIL, find_email_problem, find_text_problem
 from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
 from rest.operations import enum_values
 from scryon_graphql.ids import parse_id
@@ -101,6 +102,45 @@ class UuidText(_Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class Text(_Rule):
+    """A text of a JSON body, trimmed; a blank one is refused where `min_chars` is 1."""
+
+    max_chars: int
+    min_chars: int = 0
+
+    def read(self, value: object) -> str:
+        text = _trim(value)
+        problem = find_text_problem(text, self.max_chars)
+        if problem is not None:
+            raise ValueError(problem)
+        if len(text) < self.min_chars:
+            raise ValueError("must not be blank")
+        return text
+
+    def describe(self) -> JsonSchemaValue:
+        schema = {"type": "string", "maxLength": self.max_chars}
+        if self.min_chars == 0:
+            return {**schema, "pattern": "^[^\\u0000]*$"}
+        return {**schema, "minLength": self.min_chars, "pattern": "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"}
+
+
+@dataclass(frozen=True, slots=True)
+class EmailText(_Rule):
+    """An e-mail address of a JSON body, trimmed; a blank one passes as such."""
+
+    def read(self, value: object) -> str:
+        text = _trim(value)
+        problem = find_email_problem(text) if text else None
+        if problem is not None:
+            raise ValueError(problem)
+        return text
+
+    def describe(self) -> JsonSchemaValue:
+        sides = ("[^@\\s\\u0000][^@\\u0000]*", "[^@\\u0000]*[^@\\s\\u0000]")
+        return {"type": "string", "maxLength": MAX_EMAIL, "pattern": rf"^\s*({'@'.join(sides)}\s*)?$"}
+
+
+@dataclass(frozen=True, slots=True)
 class CursorText(_Rule):
     """A cursor of an earlier page, passed on as it is."""
 
@@ -113,6 +153,12 @@ class CursorText(_Rule):
 
     def describe(self) -> JsonSchemaValue:
         return {"type": "string", "maxLength": MAX_CURSOR_CHARS}
+
+
+def _trim(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a string")
+    return value.strip()
 
 
 def read_query(request: Request, model: type[M]) -> M:

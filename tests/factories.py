@@ -8,6 +8,7 @@ import orjson
 from app.actions.models import ActionItem, ActionSource
 from app.calls.artifacts import put_artifact_row
 from app.calls.models import ArtifactType, CallRecord, CallStatus
+from app.contacts.models import Contact
 from app.resources import Resources
 from app.storage.keys import audio_key, document_key
 from app.users.models import User
@@ -32,6 +33,13 @@ class Factory:
         async with self._resources.database.transaction() as session:
             session.add(call)
         return call
+
+    async def contact(self, owner: UUID, *, name: str = "Tobias Lind", **values: Any) -> Contact:
+        """An entry of a user's address book."""
+        contact = Contact(user_id=owner, name=name, **values)
+        async with self._resources.database.transaction() as session:
+            session.add(contact)
+        return contact
 
     async def action_item(self, call: CallRecord, *, title: str = "Call the plumber", **values: Any) -> ActionItem:
         """An action item of a call, written by the analysis unless said otherwise."""

@@ -32,6 +32,7 @@ MAX_CALL_PAGE_SIZE = 200
 MAX_CALL_PAGE = 100_000
 MAX_ACTIONS = 1000
 MAX_EVENTS = 500
+MAX_CONTACTS = 5000
 
 MAX_DEPTH = 10
 """The deepest sensible path, `calls.nodes.analysis.tone.byParty.userTone.overall`, has six steps below its root."""
@@ -49,8 +50,8 @@ MAX_OBJECTS = 25_000
 """The largest page of calls with the most action items for each is 10 100 objects."""
 
 _SIZE_ARGUMENTS = {"calls": "first", "callPage": "size", "actionItems": "first", "callStatuses": "ids"}
-_FIXED_SIZES = {"events": 50}
-"""Lists without an argument, by what they usually hold."""
+_FIXED_SIZES = {"events": 50, "contacts": MAX_CONTACTS}
+"""Lists without an argument: `events` of many calls by what they usually hold, `contacts` by what they may."""
 
 
 def check_range(value: int, field: str, least: int, most: int) -> int:

@@ -18,6 +18,7 @@ from scryon_graphql.actions import ActionMutation, ActionQuery
 from scryon_graphql.calls.analyze_call import AnalyzeCallMutation
 from scryon_graphql.calls.delete_calls import DeleteCallsMutation
 from scryon_graphql.calls.query import CallQuery
+from scryon_graphql.contacts import ContactMutation, ContactQuery
 from scryon_graphql.directives import described_by, keep_null
 from scryon_graphql.errors import dress_errors
 from scryon_graphql.limits import LIMITS
@@ -27,12 +28,19 @@ from scryon_graphql.voice import VoiceMutation, VoiceQuery
 
 
 @strawberry.type(description="What can be read. Everything belongs to the signed-in user.")
-class Query(CallQuery, ActionQuery, UserQuery, VoiceQuery):
+class Query(CallQuery, ActionQuery, ContactQuery, UserQuery, VoiceQuery):
     pass
 
 
 @strawberry.type(description="What can be changed. Each field returns what it changed; errors are raised.")
-class Mutation(AnalyzeCallMutation, DeleteCallsMutation, ActionMutation, UserMutation, VoiceMutation):
+class Mutation(
+    AnalyzeCallMutation,
+    DeleteCallsMutation,
+    ActionMutation,
+    ContactMutation,
+    UserMutation,
+    VoiceMutation,
+):
     pass
 
 

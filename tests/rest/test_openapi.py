@@ -35,6 +35,11 @@ OPERATIONS = {
     "deleteCalls": ("delete", "/api/calls", {200, *A, *B, *I}),
     "listActions": ("get", "/api/actions", {200, 400, *A}),
     "updateActionStatus": ("patch", "/api/actions/{id}", {200, 404, *A, *B, *I}),
+    "listContacts": ("get", "/api/contacts", {200, *A}),
+    "createContact": ("post", "/api/contacts", {201, *A, *B, *I}),
+    "getContact": ("get", "/api/contacts/{id}", {200, 404, *A}),
+    "replaceContact": ("put", "/api/contacts/{id}", {200, 404, *A, *B, *I}),
+    "deleteContact": ("delete", "/api/contacts/{id}", {204, 404, *A, *I}),
 }
 
 ALWAYS, OMITTED, NULL_SHOWN = "always", "omitted", "null shown"
@@ -55,6 +60,11 @@ FIELDS = {
         NULL_SHOWN: {
             "description", "dueDate", "priority", "source", "contactId", "ownerDisplayName", "intent",
         },
+    },
+    "Contact": {
+        ALWAYS: {"id", "name", "createdAt", "updatedAt"},
+        OMITTED: set(),
+        NULL_SHOWN: {"phoneNumber", "email", "notes"},
     },
     "CallDetail": {
         ALWAYS: {"callId", "id", "status", "direction", "recordedAt", "createdAt", "updatedAt", "tags"},
@@ -260,6 +270,7 @@ async def test_real_answers_are_as_documented(
     rest: httpx.AsyncClient, factory: Factory, owner: UUID, break_store: Callable[[], None]
 ) -> None:
     call = await factory.call(owner, title="One", duration_seconds=31, tags_json=["a"], contact_name="Ann")
+    contact = f"/api/contacts/{(await factory.contact(owner)).id}"
     item = await factory.action_item(call, intent="meeting", intent_metadata_json={"attendees": [{"name": "Ann"}]})
     await factory.action_item(call, source=None)
     failed = await factory.call(owner, status=CallStatus.FAILED, error_reason="audio_missing")
@@ -291,6 +302,13 @@ async def test_real_answers_are_as_documented(
             "updateActionStatus",
             await rest.patch(f"/api/actions/{item.id}", content=b"x", headers={"content-type": "x/y"}),
         ),
+        ("listContacts", await rest.get("/api/contacts")),
+        ("createContact", await rest.post("/api/contacts", json={"name": "Petra Vogt"})),
+        ("createContact", await rest.post("/api/contacts", json={})),
+        ("getContact", await rest.get(contact)),
+        ("replaceContact", await rest.put(contact, json={"name": "Petra Vogt", "email": "petra@vogt.example"})),
+        ("deleteContact", await rest.delete(contact)),
+        ("deleteContact", await rest.delete(contact)),
         ("deleteCalls", await rest.request("DELETE", "/api/calls", json={"callIds": [str(failed.id)]})),
         ("deleteCall", await rest.delete(path)),
         ("deleteCall", await rest.delete(path)),
@@ -300,8 +318,8 @@ async def test_real_answers_are_as_documented(
 
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
-        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415, 200, 204, 404,
-        503,
+        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415,
+        200, 201, 400, 200, 200, 204, 404, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)

@@ -96,6 +96,7 @@ async def test_document_nested_too_deeply_is_no_failure_of_ours(client: Client) 
     [
         ("{ calls(first: 100) { nodes { actionItems(first: 100) { id } events { stage } } } }", {}),
         ("{ actionItems(first: 1000) { nodes { id } } }", {}),
+        ("{ contacts { id } calls(first: 100) { nodes { actionItems(first: 100) { id } } } }", {}),
         ("query ($n: Int!) { calls(first: $n) { nodes { actionItems(first: $n) { id } } } }", {"n": 100}),
     ],
 )
@@ -122,12 +123,13 @@ async def test_largest_sensible_pages_pass(client: Client, document: str, variab
             + " }",
             {},
         ),
+        ("{ " + " ".join(f"a{number}: contacts {{ id }}" for number in range(6)) + " }", {}),
         (
             "query A { me { id } } query B { callPage(size: 260) { actionItems(first: 100) { id } } }",
             {"operation": "B"},
         ),
     ],
-    ids=["fragments", "variables", "defaults-of-variables", "one-of-two-operations"],
+    ids=["fragments", "variables", "defaults-of-variables", "fixed-sizes", "one-of-two-operations"],
 )
 async def test_too_many_objects_are_refused(client: Client, document: str, variables: dict[str, Any]) -> None:
     operation = variables.pop("operation", None)

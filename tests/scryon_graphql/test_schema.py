@@ -37,6 +37,8 @@ def test_roots_offer_what_the_page_says() -> None:
             "callPage",
             "callStatuses",
             "actionItems",
+            "contacts",
+            "contact",
             "voiceProfile",
         },
         "Mutation": {
@@ -44,6 +46,9 @@ def test_roots_offer_what_the_page_says() -> None:
             "deleteCall",
             "deleteCalls",
             "setActionItemStatus",
+            "createContact",
+            "replaceContact",
+            "deleteContact",
             "updateMe",
             "deleteMe",
             "putVoiceProfile",
