@@ -1,4 +1,7 @@
-"""Calls: lists, polls, one call and its documents, deletion. Source: rest.md, sections 2.3 to 2.9."""
+"""Calls: lists, polls, one call and its documents, link to a contact, deletion.
+
+Source: rest.md, sections 2.3 to 2.9 and 3.2.
+"""
 
 from typing import Annotated, Any
 
@@ -9,6 +12,7 @@ from app.errors import (
     AnalysisNotFoundError,
     CallNotCompletedError,
     CallNotFoundError,
+    ContactNotFoundError,
     StorageUnavailableError,
     TranscriptNotFoundError,
     ValidationFailedError,
@@ -50,6 +54,10 @@ class ListCallsQuery(Input):
     @property
     def is_legacy(self) -> bool:
         return bool(self.model_fields_set & {"page", "size"})
+
+
+class AssignContactBody(Input):
+    contactId: Annotated[str, UuidText()] | None = Field(description="The contact; null unlinks.")
 
 
 class DeleteCallsBody(Input):
@@ -128,6 +136,22 @@ async def get_transcript(id: str, caller: SignedIn) -> Response:
 async def get_analysis(id: str, caller: SignedIn) -> Response:
     """Show what the call was about: the stored document with its legacy aliases."""
     return await caller.answer("GetAnalysis", {"id": id})
+
+
+@router.patch("/{id}/contact")
+@documented(
+    Documentation(
+        "assignContact",
+        answers=("AssignContact",),
+        body=AssignContactBody,
+        errors=(CallNotFoundError, ContactNotFoundError),
+        changes=True,
+    )
+)
+async def assign_contact(id: str, caller: Changing) -> Response:
+    """Link a call to one of the user's contacts, or unlink it."""
+    body = await caller.read_json(AssignContactBody)
+    return await caller.change("AssignContact", {"id": id, "contactId": body.contactId})
 
 
 @router.delete("/{id}")

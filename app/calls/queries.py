@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, or_, select, tuple_, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, or_, select, tuple_, type_coerce, update
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -83,6 +83,7 @@ _id = col(CallRecord.id)
 _owner = col(CallRecord.user_id)
 _created = col(CallRecord.created_at)
 _status = col(CallRecord.status)
+_contact = col(CallRecord.scryon_contact_id)
 _newest_first = (_created.desc(), _id.desc())
 
 
@@ -109,7 +110,7 @@ def _select_rows() -> "Select[*tuple[Any, ...]]":
             col(CallRecord.contact_id),
             col(CallRecord.phone_number),
             col(CallRecord.organization),
-            col(CallRecord.scryon_contact_id),
+            _contact,
             col(CallRecord.direction),
             _status,
             col(CallRecord.duration_seconds),
@@ -138,12 +139,20 @@ async def find_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tupl
 
 
 async def list_calls(
-    session: AsyncSession, user_id: UUID, *, limit: int, after: Cursor | None, status: CallStatus | None
+    session: AsyncSession,
+    user_id: UUID,
+    *,
+    limit: int,
+    after: Cursor | None,
+    status: CallStatus | None,
+    contact_id: UUID | None,
 ) -> list[CallRow]:
     """The newest calls behind the cursor, newest first."""
     statement = _rows.where(*_filters(user_id, status)).order_by(*_newest_first).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(_created, _id) < tuple_(after.created_at, after.id))
+    if contact_id is not None:
+        statement = statement.where(_contact == contact_id)
     return [CallRow._make(row) for row in await session.execute(statement)]
 
 
@@ -172,6 +181,15 @@ async def find_state(session: AsyncSession, user_id: UUID, call_id: UUID) -> Cal
     statement = select(_status, col(CallRecord.error_reason)).where(_id == call_id, _owner == user_id)
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else CallState._make(row)
+
+
+async def set_contact(session: AsyncSession, user_id: UUID, call_id: UUID, contact_id: UUID | None) -> None:
+    """Link a call to a contact, or to none; one that is linked so already is left alone, `updated_at` included."""
+    await session.execute(
+        update(CallRecord)
+        .where(_id == call_id, _owner == user_id, _contact.is_distinct_from(contact_id))
+        .values(scryon_contact_id=contact_id, updated_at=func.now())
+    )
 
 
 async def get_upload_figures(session: AsyncSession, user_id: UUID) -> UploadFigures:

@@ -1,4 +1,4 @@
-"""Rules of calls: lists, polls, uploads, deletion. Source: rest.md, sections 2.2 to 2.9.
+"""Rules of calls: lists, polls, uploads, links to contacts, deletion. Source: rest.md, sections 2.2 to 2.9 and 3.2.
 
 Transcript and analysis are read in `app/calls/documents.py`.
 """
@@ -20,6 +20,7 @@ from app.calls.deletion import delete_call
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.calls.queries import CallRow
 from app.calls.upload_guard import check_upload
+from app.contacts import service as contacts
 from app.cursor import Cursor, Page, cut_page, decode_cursor
 from app.db import is_unreachable
 from app.errors import (
@@ -75,15 +76,23 @@ async def get_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tuple
 
 
 async def list_calls(
-    session: AsyncSession, user_id: UUID, *, first: int, after: str | None, status: CallStatus | None
+    session: AsyncSession,
+    user_id: UUID,
+    *,
+    first: int,
+    after: str | None,
+    status: CallStatus | None,
+    contact_id: UUID | None,
 ) -> Page[CallRow]:
-    """A page of the user's calls, newest first.
+    """A page of the user's calls, newest first; an unknown or foreign contact has none.
 
     Raises:
         ValidationFailedError: `after` is no cursor.
     """
     cursor = None if after is None else decode_cursor(after)
-    rows = await queries.list_calls(session, user_id, limit=first + 1, after=cursor, status=status)
+    rows = await queries.list_calls(
+        session, user_id, limit=first + 1, after=cursor, status=status, contact_id=contact_id
+    )
     return cut_page(rows, first, lambda row: Cursor(row.created_at, row.id))
 
 
@@ -93,6 +102,21 @@ async def list_statuses(session: AsyncSession, user_id: UUID, call_ids: Sequence
     items = [(call_id, statuses[call_id]) for call_id in dict.fromkeys(call_ids) if call_id in statuses]
     is_idle = all(status.is_terminal for _, status in items)
     return StatusList(items, POLL_IDLE_MS if is_idle else POLL_IN_FLIGHT_MS)
+
+
+async def assign_contact(session: AsyncSession, user_id: UUID, call_id: UUID, contact_id: UUID | None) -> None:
+    """Link a call to one of the user's contacts, or to none; the present link changes nothing.
+
+    Raises:
+        CallNotFoundError: the user has no such call.
+        ContactNotFoundError: the user has no such contact.
+    """
+    if await queries.find_state(session, user_id, call_id) is None:
+        raise CallNotFoundError
+    if contact_id is not None:
+        # Held before the call is, in the same order as a deletion of the contact does it.
+        await contacts.require_contact(session, user_id, contact_id)
+    await queries.set_contact(session, user_id, call_id, contact_id)
 
 
 async def create_call(

@@ -1,4 +1,7 @@
-"""Rules of contacts. Source: rest.md, section 3.4."""
+"""Rules of contacts. Source: rest.md, section 3.4.
+
+Linking a call to a contact by hand is a rule of calls: `app/calls/service.py`.
+"""
 
 from dataclasses import asdict
 from uuid import UUID
@@ -57,3 +60,13 @@ async def delete_contact(session: AsyncSession, user_id: UUID, contact_id: UUID)
     await queries.unlink_contact(session, user_id, contact_id)
     await drop_answers(session, user_id, [contact_id])
     await queries.delete_contact(session, user_id, contact_id)
+
+
+async def require_contact(session: AsyncSession, user_id: UUID, contact_id: UUID) -> None:
+    """Make sure that the user has a contact, and keep it from being deleted before the commit.
+
+    Raises:
+        ContactNotFoundError: the user has no such contact.
+    """
+    if not await queries.lock_contact(session, user_id, contact_id):
+        raise ContactNotFoundError

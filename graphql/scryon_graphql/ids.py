@@ -1,7 +1,8 @@
 """Ids as arguments.
 
 They arrive as GraphQL `ID`, so that a malformed one is answered the way the contract wants: where an id names one
-object, it is an unknown object; in lists and filters it is a fault of that field. Source: rest.md, sections 1.1, 1.4.
+object, it is an unknown object; in lists, filters and bodies it is a fault of that field.
+Source: rest.md, sections 1.1 and 1.4.
 """
 
 import re
@@ -31,7 +32,7 @@ def require_id(text: str, missing: type[ScryonError]) -> UUID:
 
 
 def parse_filter_id(text: str, field: str) -> UUID:
-    """Read an id that narrows a list. Raises ValidationFailedError."""
+    """Read an id that narrows a list, or that is to be written down. Raises ValidationFailedError."""
     parsed = parse_id(text)
     if parsed is None:
         raise ValidationFailedError.of(field, _NOT_A_UUID)

@@ -16,6 +16,7 @@ from strawberry.types import ExecutionContext
 
 from scryon_graphql.actions import ActionMutation, ActionQuery
 from scryon_graphql.calls.analyze_call import AnalyzeCallMutation
+from scryon_graphql.calls.assign_contact import AssignContactMutation
 from scryon_graphql.calls.delete_calls import DeleteCallsMutation
 from scryon_graphql.calls.query import CallQuery
 from scryon_graphql.contacts import ContactMutation, ContactQuery
@@ -35,6 +36,7 @@ class Query(CallQuery, ActionQuery, ContactQuery, UserQuery, VoiceQuery):
 @strawberry.type(description="What can be changed. Each field returns what it changed; errors are raised.")
 class Mutation(
     AnalyzeCallMutation,
+    AssignContactMutation,
     DeleteCallsMutation,
     ActionMutation,
     ContactMutation,

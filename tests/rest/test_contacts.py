@@ -238,6 +238,7 @@ CHANGES = {
     "create": ("POST", "/api/contacts", PETRA, 201),
     "replace": ("PUT", "/api/contacts/{contact}", PETRA, 200),
     "delete": ("DELETE", "/api/contacts/{contact}", None, 204),
+    "assign": ("PATCH", "/api/calls/{call}/contact", {"contactId": None}, 200),
 }
 CHANGES_OF_A_CONTACT = ("replace", "delete")
 

@@ -32,6 +32,7 @@ OPERATIONS = {
     "getTranscript": ("get", "/api/calls/{id}/transcript", {200, 404, 422, *A}),
     "getAnalysis": ("get", "/api/calls/{id}/analysis", {200, 404, 422, *A}),
     "deleteCall": ("delete", "/api/calls/{id}", {204, 404, *A, *I}),
+    "assignContact": ("patch", "/api/calls/{id}/contact", {200, 404, *A, *B, *I}),
     "deleteCalls": ("delete", "/api/calls", {200, *A, *B, *I}),
     "listActions": ("get", "/api/actions", {200, 400, *A}),
     "updateActionStatus": ("patch", "/api/actions/{id}", {200, 404, *A, *B, *I}),
@@ -307,6 +308,8 @@ async def test_real_answers_are_as_documented(
         ("createContact", await rest.post("/api/contacts", json={})),
         ("getContact", await rest.get(contact)),
         ("replaceContact", await rest.put(contact, json={"name": "Petra Vogt", "email": "petra@vogt.example"})),
+        ("assignContact", await rest.patch(f"{path}/contact", json={"contactId": contact.rpartition("/")[2]})),
+        ("assignContact", await rest.patch(f"{path}/contact", json={"contactId": str(uuid4())})),
         ("deleteContact", await rest.delete(contact)),
         ("deleteContact", await rest.delete(contact)),
         ("deleteCalls", await rest.request("DELETE", "/api/calls", json={"callIds": [str(failed.id)]})),
@@ -319,7 +322,7 @@ async def test_real_answers_are_as_documented(
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
         200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415,
-        200, 201, 400, 200, 200, 204, 404, 200, 204, 404, 503,
+        200, 201, 400, 200, 200, 200, 404, 204, 404, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)

@@ -70,6 +70,7 @@ async def test_unknown_paths(rest: httpx.AsyncClient, method: str, path: str) ->
         ("PATCH", f"/api/calls/{uuid4()}/analysis", ["GET"]),
         ("POST", "/api/actions", ["GET"]),
         ("GET", f"/api/actions/{uuid4()}", ["PATCH"]),
+        ("GET", f"/api/calls/{uuid4()}/contact", ["PATCH"]),
         ("PUT", "/api/contacts", ["GET", "POST"]),
         ("PATCH", f"/api/contacts/{uuid4()}", ["DELETE", "GET", "PUT"]),
         ("POST", "/api/health", ["GET", "HEAD"]),

@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete
@@ -18,8 +18,8 @@ from tests.factories import Factory
 from tests.scryon_graphql.conftest import Client
 
 CALLS = """
-query ListCalls($first: Int! = 50, $after: String, $status: CallStatus) {
-  calls(first: $first, after: $after, status: $status) {
+query ListCalls($first: Int! = 50, $after: String, $status: CallStatus, $contactId: ID) {
+  calls(first: $first, after: $after, status: $status, contactId: $contactId) {
     nodes { id title status direction createdAt tags actionItemCount firstActionTitle }
     endCursor
     hasNextPage
@@ -109,6 +109,22 @@ async def test_list_can_be_narrowed_to_a_status(client: Client, factory: Factory
     assert paged["callPage"] == [{"id": str(failed.id)}]
 
 
+async def test_list_can_be_narrowed_to_a_contact(client: Client, factory: Factory, alice: UUID, bob: UUID) -> None:
+    contact, foreign = await factory.contact(alice), await factory.contact(bob)
+    older = await factory.call(alice, scryon_contact_id=contact.id, created_at=NOON)
+    newer = await factory.call(alice, scryon_contact_id=contact.id, status=CallStatus.QUEUED)
+    await factory.call(alice)
+    await factory.call(bob, scryon_contact_id=foreign.id)
+
+    async def ids(**variables: Any) -> list[str]:
+        return [node["id"] for node in (await client.get(CALLS, **variables))["calls"]["nodes"]]
+
+    assert await ids(contactId=str(contact.id).upper()) == [str(newer.id), str(older.id)]
+    assert await ids(contactId=str(contact.id), status="QUEUED") == [str(newer.id)]
+    assert await ids(contactId=str(foreign.id)) == []
+    assert await ids(contactId=str(uuid4())) == []
+
+
 async def test_last_page_has_no_cursor(client: Client, resources: Resources, alice: UUID) -> None:
     calls = await add_calls(resources, alice, 4)
 
@@ -170,6 +186,7 @@ async def test_legacy_pages_give_the_same_order(client: Client, resources: Resou
         (CALLS, {"first": 101}, "first", "must be between 1 and 100"),
         (CALLS, {"after": "nonsense"}, "cursor", "must be a cursor of an earlier page"),
         (CALLS, {"after": ""}, "cursor", "must be a cursor of an earlier page"),
+        (CALLS, {"contactId": "nonsense"}, "contactId", "must be a UUID"),
         (PAGE, {"page": -1}, "page", "must be between 0 and 100000"),
         (PAGE, {"page": 100_001}, "page", "must be between 0 and 100000"),
         (PAGE, {"size": 0}, "size", "must be between 1 and 200"),
@@ -177,7 +194,7 @@ async def test_legacy_pages_give_the_same_order(client: Client, resources: Resou
         ("{ calls { nodes { actionItems(first: 101) { id } } } }", {}, "first", "must be between 1 and 100"),
     ],
 )
-async def test_sizes_and_cursors_out_of_range_are_refused(
+async def test_bad_arguments_are_refused(
     client: Client, factory: Factory, alice: UUID, document: str, variables: dict[str, Any], field: str, message: str
 ) -> None:
     await factory.call(alice)

@@ -43,6 +43,7 @@ def test_roots_offer_what_the_page_says() -> None:
         },
         "Mutation": {
             "analyzeCall",
+            "assignContact",
             "deleteCall",
             "deleteCalls",
             "setActionItemStatus",

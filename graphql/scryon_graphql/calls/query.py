@@ -16,7 +16,7 @@ from scryon_graphql.calls.types import Call, CallConnection, CallState, CallStat
 from scryon_graphql.context import Context
 from scryon_graphql.documents import read_document
 from scryon_graphql.enums import CallStatus
-from scryon_graphql.ids import parse_ids, require_id
+from scryon_graphql.ids import parse_filter_id, parse_ids, require_id
 from scryon_graphql.limits import DEFAULT_SIZE, MAX_CALL_PAGE, MAX_CALL_PAGE_SIZE, MAX_PAGE_SIZE, check_range
 from scryon_graphql.transcript import Transcript
 
@@ -59,10 +59,17 @@ class CallQuery:
         first: Annotated[int, strawberry.argument(description="Size of the page, 1 to 100.")] = DEFAULT_SIZE,
         after: Annotated[str | None, strawberry.argument(description="`endCursor` of the page before.")] = None,
         status: StatusFilter = None,
+        contact_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Only calls linked to this contact; an unknown one has none."),
+        ] = None,
     ) -> CallConnection:
         check_range(first, "first", 1, MAX_PAGE_SIZE)
+        wanted_contact = None if contact_id is None else parse_filter_id(contact_id, "contactId")
         async with info.context.resources.database.read() as session:
-            page = await calls.list_calls(session, info.context.user_id, first=first, after=after, status=status)
+            page = await calls.list_calls(
+                session, info.context.user_id, first=first, after=after, status=status, contact_id=wanted_contact
+            )
         return CallConnection(
             nodes=[Call.from_row(row) for row in page.items],
             end_cursor=page.next_cursor,
