@@ -30,7 +30,7 @@ def _form_schema() -> dict[str, Any]:
     members = {
         "title": text(rules.MAX_TITLE, "Without one, the analysis suggests one."),
         "fileName": text(rules.MAX_FILE_NAME, "Name to show; else the one of the file part."),
-        "contactName": text(rules.MAX_CONTACT_NAME, "The other party."),
+        "contactName": text(rules.MAX_CONTACT_NAME, "The other party; links the call to the contact of that name."),
         "contactId": text(rules.MAX_CONTACT_ID, "The id in the phone's own address book."),
         "phoneNumber": text(rules.MAX_PHONE_NUMBER, "The other party's number, stored as sent."),
         "organization": text(rules.MAX_ORGANIZATION, "The other party's organisation."),

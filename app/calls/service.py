@@ -124,7 +124,8 @@ async def create_call(
 ) -> CallRecord:
     """Write down a new QUEUED call whose audio already lies in storage, and its first event.
 
-    Uploads of one user come one after the other, so that they cannot share the last free place.
+    It is linked to the user's contact of its `contact_name`, which is made if need be. Uploads of one user come one
+    after the other, so that they cannot share the last free place.
 
     `dispatched_at` is set, since `announce_call` follows the commit at once; should its message get lost, the
     dispatcher sends another one 15 s later.
@@ -141,6 +142,7 @@ async def create_call(
     account.require_active()
     await check_upload(session, settings, user_id, upload.byte_size)
     now = datetime.now(UTC)
+    linked_id = await contacts.find_or_create_contact(session, user_id, metadata.contact_name, metadata.phone_number)
     call = CallRecord(
         id=upload.call_id,
         user_id=user_id,
@@ -150,6 +152,7 @@ async def create_call(
         contact_id=metadata.contact_id,
         phone_number=metadata.phone_number,
         organization=metadata.organization,
+        scryon_contact_id=linked_id,
         direction=metadata.direction,
         recorded_at=(metadata.recorded_at or now).astimezone(UTC),
         recorded_at_offset_minutes=_offset_minutes(metadata.recorded_at),

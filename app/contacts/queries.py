@@ -46,6 +46,27 @@ async def lock_contact(session: AsyncSession, user_id: UUID, contact_id: UUID, *
     return (await session.scalars(locking)).one_or_none() is not None
 
 
+async def lock_name(session: AsyncSession, user_id: UUID, name: str) -> None:
+    """Wait for everybody else who holds this name of this user, and hold it until the commit; case is ignored."""
+    key = func.hashtextextended(func.concat(str(user_id), func.lower(name)), 0)
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def find_id_by_name(session: AsyncSession, user_id: UUID, name: str) -> UUID | None:
+    """The oldest contact of this name, ignoring case, which nobody else deletes before the commit.
+
+    May miss it while an older one of the same name is being deleted; asked again, it finds it.
+    """
+    statement = (
+        select(_id)
+        .where(_owner == user_id, _lower_name == func.lower(name))
+        .order_by(col(Contact.created_at), _id)
+        .limit(1)
+        .with_for_update(read=True, key_share=True)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
 async def replace_contact(session: AsyncSession, user_id: UUID, contact_id: UUID, fields: ContactFields) -> None:
     """Write all fields; a contact that has them already is left alone, `updated_at` included."""
     values = asdict(fields)

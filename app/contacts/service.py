@@ -70,3 +70,28 @@ async def require_contact(session: AsyncSession, user_id: UUID, contact_id: UUID
     """
     if not await queries.lock_contact(session, user_id, contact_id):
         raise ContactNotFoundError
+
+
+async def find_or_create_contact(
+    session: AsyncSession, user_id: UUID, name: str | None, phone_number: str | None
+) -> UUID | None:
+    """The contact that an upload belongs to, which exists until the commit at least; None without a name.
+
+    `name` is trimmed, as all stored names are, and compared without case; the oldest contact of that name counts and
+    is not changed. Where there is none, one is made with `phone_number`.
+
+    Raises:
+        ServiceUnavailableError: as `create_contact`.
+
+    Source: rest.md, section 3.4, AC2 to AC5.
+    """
+    if name is None:
+        return None
+    contact_id = await queries.find_id_by_name(session, user_id, name)
+    if contact_id is None:
+        # Uploads of one new name pass one by one, and all but the first find what that one has made.
+        await queries.lock_name(session, user_id, name)
+        contact_id = await queries.find_id_by_name(session, user_id, name)
+    if contact_id is None:
+        contact_id = (await create_contact(session, user_id, ContactFields(name, phone_number))).id
+    return contact_id

@@ -1,20 +1,30 @@
-"""`PATCH /api/calls/{id}/contact`. Source: rest.md, section 3.2."""
+"""Contacts of calls: `PATCH /api/calls/{id}/contact`, and what uploads do. Source: rest.md, sections 3.2 and 3.4."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import httpx
+import orjson
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
 from app.calls.models import CallRecord
+from app.contacts.models import Contact
 from app.resources import Resources
 from tests.factories import Factory
+from tests.forms import CONTENT_TYPE, WAV, encode, field, file
 
 NOT_FOUND = b'{"error":{"code":"contact_not_found","message":"Contact not found","details":{}}}'
 CALL_NOT_FOUND = b'{"error":{"code":"call_not_found","message":"Call not found","details":{}}}'
 CREATED = datetime(2026, 1, 20, 13, 2, 51, tzinfo=UTC)
+
+
+async def _list_names(resources: Resources) -> list[str]:
+    async with resources.database.read() as session:
+        return list((await session.scalars(select(col(Contact.name)))).all())
 
 
 async def _list_links(resources: Resources) -> list[UUID | None]:
@@ -123,3 +133,72 @@ async def test_call_is_looked_for_before_the_contact(
 
     assert await answers(uuid4(), foreign_call.id, "nonsense") == {(404, CALL_NOT_FOUND)}
     assert await answers(call.id) == {(404, NOT_FOUND)}
+
+
+async def _upload(rest: httpx.AsyncClient, name: str, content: bytes = WAV, **headers: str) -> httpx.Response:
+    parts = [field("metadata", orjson.dumps({"contactName": name, "phoneNumber": "+49 30 5550 4471"})), file(content)]
+    return await rest.post(
+        "/api/calls/analyze", content=encode(parts), headers={"content-type": CONTENT_TYPE, **headers}
+    )
+
+
+async def test_upload_makes_a_contact_which_later_ones_find(rest: httpx.AsyncClient, owner: UUID) -> None:
+    uploads = [await _upload(rest, name) for name in (" Tobias Lind ", "\ttobias LIND", "Tobias Lind")]
+
+    [contact] = (await rest.get("/api/contacts")).json()
+    calls = [(await rest.get(upload.headers["location"])).json() for upload in uploads]
+    assert (contact["name"], contact["phoneNumber"], contact["email"]) == ("Tobias Lind", "+49 30 5550 4471", None)
+    assert [call["scryonContactId"] for call in calls] == [contact["id"]] * 3
+    assert [call["contactName"] for call in calls] == ["Tobias Lind", "tobias LIND", "Tobias Lind"]
+
+
+async def test_upload_links_the_oldest_of_twins(rest: httpx.AsyncClient, factory: Factory, owner: UUID) -> None:
+    await factory.contact(owner)
+    oldest = await factory.contact(owner, notes="Prefers afternoons.", created_at=CREATED, updated_at=CREATED)
+
+    upload = await _upload(rest, "TOBIAS LIND")
+
+    call = (await rest.get(upload.headers["location"])).json()
+    assert call["scryonContactId"] == str(oldest.id)
+    assert (await rest.get(f"/api/contacts/{oldest.id}")).json() == {
+        "id": str(oldest.id),
+        "name": "Tobias Lind",
+        "phoneNumber": None,
+        "email": None,
+        "notes": "Prefers afternoons.",
+        "createdAt": "2026-01-20T13:02:51Z",
+        "updatedAt": "2026-01-20T13:02:51Z",
+    }
+
+
+async def test_parallel_uploads_of_a_new_name_make_one_contact(
+    rest: httpx.AsyncClient, resources: Resources, owner: UUID
+) -> None:
+    uploads = await asyncio.gather(*(_upload(rest, name) for name in ("Tobias Lind", "TOBIAS LIND") * 3))
+
+    assert [upload.status_code for upload in uploads] == [202] * 6
+    assert len(await _list_names(resources)) == 1
+    assert len(set(await _list_links(resources))) == 1
+
+
+async def test_rejected_upload_makes_no_contact(
+    rest: httpx.AsyncClient, resources: Resources, break_store: Callable[[], None]
+) -> None:
+    rejected = [await _upload(rest, "Tobias Lind", b"no recording"), await _upload(rest, "x" * 201)]
+    break_store()
+    rejected.append(await _upload(rest, "Tobias Lind"))
+
+    assert [answer.status_code for answer in rejected] == [415, 400, 503]
+    assert await _list_names(resources) == []
+
+
+async def test_repeated_upload_links_nothing_anew(rest: httpx.AsyncClient, resources: Resources) -> None:
+    upload = await _upload(rest, "Tobias Lind", **{"idempotency-key": "k"})
+    await rest.patch(f"{upload.headers['location']}/contact", json={"contactId": None})
+
+    again = await _upload(rest, "Tobias Lind", **{"idempotency-key": "k"})
+
+    assert (again.status_code, again.content) == (202, upload.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await _list_names(resources) == ["Tobias Lind"]
+    assert await _list_links(resources) == [None]

@@ -29,7 +29,11 @@ class AnalyzeCallInput:
     file_name: str | None = strawberry.field(
         default=None, description="Name to show, at most 255 characters; else the uploaded file's own."
     )
-    contact_name: str | None = strawberry.field(default=None, description="The other party, at most 200 characters.")
+    contact_name: str | None = strawberry.field(
+        default=None,
+        description="The other party, at most 200 characters; the call is linked to the contact of that name, "
+        "which is made if there is none.",
+    )
     contact_id: str | None = strawberry.field(
         default=None, description="The id in the phone's own address book, at most 200 characters."
     )
