@@ -1,10 +1,43 @@
 """What holds for every text that a client sends. Source: rest.md, sections 1.1 and 5."""
 
+from app.errors import FieldProblem, ValidationFailedError
 
-def find_text_problem(text: str, max_chars: int) -> str | None:
-    """Say what is wrong with a trimmed text, or None; `max_chars` counts Unicode code points."""
+MAX_CALL_TITLE_CHARS = 300
+MAX_CALL_SUMMARY_CHARS = 2000
+MAX_NOTES_CHARS = 20_000
+MAX_ACTION_TITLE_CHARS = 500
+MAX_ACTION_DESCRIPTION_CHARS = 5000
+MAX_DISPLAY_NAME_CHARS = 200
+MAX_CONSENT_VERSION_CHARS = 64
+MAX_FCM_TOKEN_CHARS = 4096
+
+
+def find_text_problem(text: str, max_chars: int, *, min_chars: int = 0) -> str | None:
+    """Say what is wrong with a trimmed text, or None; Unicode code points are counted, and `min_chars` is 0 or 1."""
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         return "must not contain NUL or a lone surrogate"
+    if len(text) < min_chars:
+        return "must not be blank"
     if len(text) > max_chars:
         return f"must have at most {max_chars} characters"
     return None
+
+
+class TextReader:
+    """Trims the texts of one input and collects what is wrong with them: `read` each, then `check` once."""
+
+    def __init__(self) -> None:
+        self._problems: list[FieldProblem] = []
+
+    def read(self, field: str, text: str | None, max_chars: int, *, min_chars: int = 0) -> str | None:
+        """Trim a text, which counts only when `check` passes; None stays None."""
+        trimmed = None if text is None else text.strip()
+        problem = None if trimmed is None else find_text_problem(trimmed, max_chars, min_chars=min_chars)
+        if problem is not None:
+            self._problems.append(FieldProblem(field, problem))
+        return trimmed
+
+    def check(self) -> None:
+        """Raises ValidationFailedError: lists everything that was wrong."""
+        if self._problems:
+            raise ValidationFailedError(self._problems)

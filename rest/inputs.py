@@ -16,13 +16,21 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 from app.cursor import MAX_CURSOR_CHARS, decode_cursor
 from app.errors import FieldProblem, UnsupportedMediaTypeError, ValidationFailedError
 from app.strict_json import InvalidJsonError, parse_json
+from app.text import find_text_problem
 from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
 from rest.operations import enum_values
 from scryon_graphql.ids import parse_id
+from scryon_graphql.scalars import parse_date
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _JSON_TYPE = re.compile(r"application/(json|[^/;\s]+\+json)", re.IGNORECASE)
-_MESSAGES = {"missing": "is required", "list_type": "must be a list", "string_type": "must be a string"}
+_NO_NUL = "^[^\\u0000]*$"
+_MESSAGES = {
+    "missing": "is required",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "string_type": "must be a string",
+}
 
 
 class Input(BaseModel):
@@ -98,6 +106,38 @@ class UuidText(_Rule):
 
     def describe(self) -> JsonSchemaValue:
         return {"type": "string", "format": "uuid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Text(_Rule):
+    """A free text, trimmed; its code points are counted, and with `min_chars` 1 it must not be blank."""
+
+    max_chars: int
+    min_chars: int = 0
+
+    def read(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError("must be a string")
+        trimmed = value.strip()
+        problem = find_text_problem(trimmed, self.max_chars, min_chars=self.min_chars)
+        if problem is not None:
+            raise ValueError(problem)
+        return trimmed
+
+    def describe(self) -> JsonSchemaValue:
+        least = {"minLength": self.min_chars} if self.min_chars else {}
+        return {"type": "string", **least, "maxLength": self.max_chars, "pattern": _NO_NUL}
+
+
+@dataclass(frozen=True, slots=True)
+class DateText(_Rule):
+    """A calendar date, passed on as it is."""
+
+    def read(self, value: object) -> str:
+        return parse_date(value).isoformat()
+
+    def describe(self) -> JsonSchemaValue:
+        return {"type": "string", "format": "date"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from app.errors import (
 from app.settings import Settings
 from app.uploads.body import MAX_JSON_BYTES
 from app.uploads.receiving import ACCEPTED_FORMATS
-from rest import actions, analyze, calls, health
+from rest import actions, analyze, calls, health, users
 from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
 from rest.health import VERSION
@@ -44,7 +44,7 @@ from rest.inputs import Input
 from rest.json_schema import JsonSchema, SchemaWriter
 from rest.operations import Operations, default_operations
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, analyze.router, calls.router, actions.router)
+ROUTERS: tuple[APIRouter, ...] = (health.router, analyze.router, calls.router, actions.router, users.router)
 """In the order of matching: literal segments before `{id}`."""
 
 _JSON = "application/json"

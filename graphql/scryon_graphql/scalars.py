@@ -29,7 +29,8 @@ def _parse_timestamp(value: object) -> datetime:
     return parse_timestamp(value)
 
 
-def _parse_date(value: object) -> date:
+def parse_date(value: object) -> date:
+    """Read `YYYY-MM-DD`. Raises ValueError, with words for clients, for anything else."""
     # `fromisoformat` takes week dates and the form without dashes, too.
     if isinstance(value, str) and _DATE.fullmatch(value):
         with suppress(ValueError):
@@ -65,7 +66,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         parse_value=_parse_timestamp,
     ),
     date: strawberry.scalar(
-        name="Date", description="A calendar date, `2026-02-12`.", serialize=date.isoformat, parse_value=_parse_date
+        name="Date", description="A calendar date, `2026-02-12`.", serialize=date.isoformat, parse_value=parse_date
     ),
     JSON: strawberry.scalar(
         name="JSON",

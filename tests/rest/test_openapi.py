@@ -35,6 +35,11 @@ OPERATIONS = {
     "deleteCalls": ("delete", "/api/calls", {200, *A, *B, *I}),
     "listActions": ("get", "/api/actions", {200, 400, *A}),
     "updateActionStatus": ("patch", "/api/actions/{id}", {200, 404, *A, *B, *I}),
+    "getMe": ("get", "/api/users/me", {200, *A}),
+    "updateMe": ("patch", "/api/users/me", {200, *A, *B, *I}),
+    "deleteMe": ("delete", "/api/users/me", {204, *A, *I}),
+    "getStats": ("get", "/api/users/me/stats", {200, *A}),
+    "updateConsent": ("patch", "/api/users/me/consent", {200, *A, *B, *I}),
 }
 
 ALWAYS, OMITTED, NULL_SHOWN = "always", "omitted", "null shown"
@@ -63,6 +68,23 @@ FIELDS = {
             "notes", "scryonContactId", "durationSeconds",
         },
         NULL_SHOWN: {"errorReason", "errorMessage"},
+    },
+    "UserProfile": {
+        ALWAYS: {"id", "externalUserId", "createdAt", "marketingOptIn", "plan", "isAdmin", "accountStatus"},
+        OMITTED: {"email", "displayName", "lastLoginAt"},
+        NULL_SHOWN: {
+            "photoUrl", "privacyPolicyVersion", "privacyPolicyAcceptedAt", "termsVersion", "termsAcceptedAt",
+            "callRecordingDisclaimerVersion", "callRecordingDisclaimerAcceptedAt", "marketingOptInAt",
+            "plansIntroShownAt", "accountStatusReason",
+        },
+    },
+    "getStats": {
+        ALWAYS: {
+            "totalCalls", "callsThisWeek", "openActionItems", "overdueActionItems", "completedActionItems",
+            "averageCallDurationSeconds",
+        },
+        OMITTED: set(),
+        NULL_SHOWN: set(),
     },
 }  # fmt: skip
 
@@ -291,6 +313,11 @@ async def test_real_answers_are_as_documented(
             "updateActionStatus",
             await rest.patch(f"/api/actions/{item.id}", content=b"x", headers={"content-type": "x/y"}),
         ),
+        ("getMe", await rest.get("/api/users/me")),
+        ("updateMe", await rest.patch("/api/users/me", json={"displayName": "Meera Nair", "plansIntroShown": True})),
+        ("updateMe", await rest.patch("/api/users/me", json={"displayName": 1})),
+        ("getStats", await rest.get("/api/users/me/stats")),
+        ("updateConsent", await rest.patch("/api/users/me/consent", json={"termsVersion": "1"})),
         ("deleteCalls", await rest.request("DELETE", "/api/calls", json={"callIds": [str(failed.id)]})),
         ("deleteCall", await rest.delete(path)),
         ("deleteCall", await rest.delete(path)),
@@ -300,11 +327,19 @@ async def test_real_answers_are_as_documented(
 
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
-        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415, 200, 204, 404,
-        503,
+        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415, 200, 200, 400,
+        200, 200, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)
+
+
+def test_texts_of_bodies_have_their_bounds() -> None:
+    body = DOCUMENT["paths"]["/api/users/me/consent"]["patch"]["requestBody"]["content"]["application/json"]["schema"]
+
+    [text, null] = body["properties"]["termsVersion"]["anyOf"]
+    assert text == {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[^\\u0000]*$"}
+    assert null == {"type": "null"}
 
 
 TRANSCRIPT = {

@@ -45,6 +45,7 @@ def test_roots_offer_what_the_page_says() -> None:
             "deleteCalls",
             "setActionItemStatus",
             "updateMe",
+            "updateConsent",
             "deleteMe",
             "putVoiceProfile",
             "deleteVoiceProfile",
