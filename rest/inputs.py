@@ -71,8 +71,13 @@ class IntegerText(_Rule):
         if not isinstance(value, str) or not _INTEGER.fullmatch(value):
             raise ValueError("must be an integer")
         if not self.least <= int(value) <= self.most:
-            raise ValueError(f"must be between {self.least} and {self.most}")
+            raise ValueError(self.range_problem)
         return int(value)
+
+    @property
+    def range_problem(self) -> str:
+        """What is said of a number beyond the bounds."""
+        return f"must be between {self.least} and {self.most}"
 
     def describe(self) -> JsonSchemaValue:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}

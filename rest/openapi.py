@@ -33,18 +33,27 @@ from app.errors import (
     UploadVolumeLimitError,
     ValidationFailedError,
 )
+from app.idempotency.service import HEADER as KEY_HEADER
+from app.idempotency.service import KEY_PROBLEM
 from app.settings import Settings
 from app.uploads.body import MAX_JSON_BYTES
 from app.uploads.receiving import ACCEPTED_FORMATS
-from rest import actions, analyze, calls, health, users
+from rest import actions, analyze, calls, health, users, voice
 from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
 from rest.health import VERSION
-from rest.inputs import Input
+from rest.inputs import Input, IntegerText
 from rest.json_schema import JsonSchema, SchemaWriter
 from rest.operations import Operations, default_operations
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, analyze.router, calls.router, actions.router, users.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    analyze.router,
+    calls.router,
+    actions.router,
+    users.router,
+    voice.router,
+)
 """In the order of matching: literal segments before `{id}`."""
 
 _JSON = "application/json"
@@ -103,7 +112,7 @@ _REQUEST_ID_PARAMETER = {
 
 
 _KEY_PARAMETER = {
-    "name": "Idempotency-Key",
+    "name": KEY_HEADER,
     "in": "header",
     "required": False,
     "description": "A repeated request with the same key is done once and answered alike for 24 h.",
@@ -179,8 +188,7 @@ class _DocumentWriter:
 
     def _write_request_body(self, documentation: Documentation) -> JsonSchema | None:
         if documentation.form is not None:
-            encoding = {"metadata": {"contentType": _JSON}}
-            content = {"multipart/form-data": {"schema": documentation.form(), "encoding": encoding}}
+            content = {"multipart/form-data": _write_form(documentation.form())}
         elif documentation.body is not None:
             content = {_JSON: {"schema": _without_titles(documentation.body.model_json_schema())}}
         else:
@@ -209,6 +217,12 @@ class _DocumentWriter:
         if len(schemas) < 2:
             return schemas[0] if schemas else None
         return {"oneOf": schemas}
+
+
+def _write_form(schema: JsonSchema) -> JsonSchema:
+    objects = [name for name, part in schema["properties"].items() if part["type"] == "object"]
+    encoding = {name: {"contentType": _JSON} for name in objects}
+    return {"schema": schema, "encoding": encoding} if encoding else {"schema": schema}
 
 
 def _query_parameters(query: type[Input]) -> list[JsonSchema]:
@@ -248,9 +262,21 @@ def _problem_of(documentation: Documentation) -> FieldProblem:
         return FieldProblem("file", "is required")
     if documentation.body is not None:
         return FieldProblem("body", "is required")
+    if documentation.changes:
+        return FieldProblem(KEY_HEADER, KEY_PROBLEM)
     if documentation.query is not None:
-        return FieldProblem("limit", "must be between 1 and 100")
+        return _problem_of_query(documentation.query)
     return FieldProblem("ids", "must hold at least one id")
+
+
+def _problem_of_query(query: type[Input]) -> FieldProblem:
+    numbers = (
+        FieldProblem(name, rule.range_problem)
+        for name, field in query.model_fields.items()
+        for rule in field.metadata
+        if isinstance(rule, IntegerText)
+    )
+    return next(numbers)
 
 
 def _example_of(error: type[ScryonError], documentation: Documentation) -> JsonSchema:

@@ -40,6 +40,9 @@ OPERATIONS = {
     "deleteMe": ("delete", "/api/users/me", {204, *A, *I}),
     "getStats": ("get", "/api/users/me/stats", {200, *A}),
     "updateConsent": ("patch", "/api/users/me/consent", {200, *A, *B, *I}),
+    "putVoiceProfile": ("post", "/api/users/me/voice-profile", {201, 404, *A, *I}),
+    "getVoiceProfileStatus": ("get", "/api/users/me/voice-profile/status", {200, 404, *A}),
+    "deleteVoiceProfile": ("delete", "/api/users/me/voice-profile", {204, *A, *I}),
 }
 
 ALWAYS, OMITTED, NULL_SHOWN = "always", "omitted", "null shown"
@@ -84,6 +87,13 @@ FIELDS = {
             "averageCallDurationSeconds",
         },
         OMITTED: set(),
+        NULL_SHOWN: set(),
+    },
+    "getVoiceProfileStatus": {
+        ALWAYS: {"status", "enabled"},
+        OMITTED: {
+            "provider", "model", "consentVersion", "createdAt", "updatedAt", "sampleCount", "sampleDurationSeconds",
+        },
         NULL_SHOWN: set(),
     },
 }  # fmt: skip
@@ -253,6 +263,11 @@ def test_parameters_have_their_bounds(operation: str, parameters: dict[str, Any]
         ("deleteCalls", 400, {"fields": [{"field": "body", "message": "is required"}]}),
         ("deleteCalls", 413, {"maxBytes": 1_048_576}),
         ("deleteCalls", 415, {"accepted": ["application/json"]}),
+        (
+            "deleteCall",
+            400,
+            {"fields": [{"field": "Idempotency-Key", "message": "must be 1 to 255 visible ASCII characters"}]},
+        ),
         ("getCallStatuses", 400, {"fields": [{"field": "ids", "message": "must hold at least one id"}]}),
         ("listCalls", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
     ],
@@ -276,6 +291,26 @@ def test_upload_is_documented() -> None:
     assert form["properties"]["metadata"]["properties"]["direction"]["enum"] == ["INCOMING", "OUTGOING", "UNKNOWN"]
     assert form["properties"]["durationSeconds"]["maximum"] == 86_400
     assert "Location" in operation["responses"]["202"]["headers"]
+
+
+def test_voice_sample_is_documented() -> None:
+    operation = DOCUMENT["paths"]["/api/users/me/voice-profile"]["post"]
+
+    content = operation["requestBody"]["content"]["multipart/form-data"]
+    assert content.keys() == {"schema"}
+    assert content["schema"]["required"] == ["file"]
+    assert {name: part["type"] for name, part in content["schema"]["properties"].items()} == {
+        "file": "string",
+        "consentAccepted": "string",
+    }
+    assert "Location" in operation["responses"]["201"]["headers"]
+    assert set(_success_schema("putVoiceProfile")["properties"]) == {
+        "status",
+        "provider",
+        "consentVersion",
+        "createdAt",
+        "sampleDurationSeconds",
+    }
 
 
 async def test_real_answers_are_as_documented(
@@ -318,6 +353,9 @@ async def test_real_answers_are_as_documented(
         ("updateMe", await rest.patch("/api/users/me", json={"displayName": 1})),
         ("getStats", await rest.get("/api/users/me/stats")),
         ("updateConsent", await rest.patch("/api/users/me/consent", json={"termsVersion": "1"})),
+        ("putVoiceProfile", await rest.post("/api/users/me/voice-profile")),
+        ("getVoiceProfileStatus", await rest.get("/api/users/me/voice-profile/status")),
+        ("deleteVoiceProfile", await rest.delete("/api/users/me/voice-profile")),
         ("deleteCalls", await rest.request("DELETE", "/api/calls", json={"callIds": [str(failed.id)]})),
         ("deleteCall", await rest.delete(path)),
         ("deleteCall", await rest.delete(path)),
@@ -328,7 +366,7 @@ async def test_real_answers_are_as_documented(
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
         200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415, 200, 200, 400,
-        200, 200, 200, 204, 404, 503,
+        200, 200, 404, 404, 204, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)
