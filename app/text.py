@@ -1,5 +1,7 @@
 """What holds for every text that a client sends. Source: rest.md, sections 1.1 and 5."""
 
+from typing import overload
+
 from app.errors import FieldProblem, ValidationFailedError
 
 MAX_CALL_TITLE_CHARS = 300
@@ -28,6 +30,12 @@ class TextReader:
 
     def __init__(self) -> None:
         self._problems: list[FieldProblem] = []
+
+    @overload
+    def read(self, field: str, text: str, max_chars: int, *, min_chars: int = 0) -> str: ...
+
+    @overload
+    def read(self, field: str, text: str | None, max_chars: int, *, min_chars: int = 0) -> str | None: ...
 
     def read(self, field: str, text: str | None, max_chars: int, *, min_chars: int = 0) -> str | None:
         """Trim a text, which counts only when `check` passes; None stays None."""

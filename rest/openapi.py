@@ -38,7 +38,7 @@ from app.idempotency.service import KEY_PROBLEM
 from app.settings import Settings
 from app.uploads.body import MAX_JSON_BYTES
 from app.uploads.receiving import ACCEPTED_FORMATS
-from rest import actions, analyze, calls, health, users, voice
+from rest import action_items, actions, analyze, calls, health, users, voice
 from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
 from rest.health import VERSION
@@ -51,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     analyze.router,
     calls.router,
     actions.router,
+    action_items.router,
     users.router,
     voice.router,
 )

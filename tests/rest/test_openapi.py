@@ -35,6 +35,10 @@ OPERATIONS = {
     "deleteCalls": ("delete", "/api/calls", {200, *A, *B, *I}),
     "listActions": ("get", "/api/actions", {200, 400, *A}),
     "updateActionStatus": ("patch", "/api/actions/{id}", {200, 404, *A, *B, *I}),
+    "listCallActions": ("get", "/api/calls/{id}/action-items", {200, 404, *A}),
+    "createAction": ("post", "/api/calls/{id}/action-items", {201, 404, *A, *B, *I}),
+    "replaceAction": ("put", "/api/action-items/{id}", {200, 404, *A, *B, *I}),
+    "deleteAction": ("delete", "/api/action-items/{id}", {204, 404, *A, *I}),
     "getMe": ("get", "/api/users/me", {200, *A}),
     "updateMe": ("patch", "/api/users/me", {200, *A, *B, *I}),
     "deleteMe": ("delete", "/api/users/me", {204, *A, *I}),
@@ -348,6 +352,13 @@ async def test_real_answers_are_as_documented(
             "updateActionStatus",
             await rest.patch(f"/api/actions/{item.id}", content=b"x", headers={"content-type": "x/y"}),
         ),
+        ("listCallActions", await rest.get(f"{path}/action-items")),
+        ("createAction", await rest.post(f"{path}/action-items", json={"title": "Call back", "dueDate": "2026-02-12"})),
+        ("createAction", await rest.post(f"{path}/action-items", json={})),
+        ("replaceAction", await rest.put(f"/api/action-items/{item.id}", json={"title": "Call", "status": "OPEN"})),
+        ("replaceAction", await rest.put(f"/api/action-items/{item.id}", json={"title": "Call"})),
+        ("deleteAction", await rest.delete(f"/api/action-items/{item.id}")),
+        ("deleteAction", await rest.delete(f"/api/action-items/{item.id}")),
         ("getMe", await rest.get("/api/users/me")),
         ("updateMe", await rest.patch("/api/users/me", json={"displayName": "Meera Nair", "plansIntroShown": True})),
         ("updateMe", await rest.patch("/api/users/me", json={"displayName": 1})),
@@ -365,8 +376,8 @@ async def test_real_answers_are_as_documented(
 
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
-        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415, 200, 200, 400,
-        200, 200, 404, 404, 204, 200, 204, 404, 503,
+        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415, 200, 201, 400,
+        200, 400, 204, 404, 200, 200, 400, 200, 200, 404, 404, 204, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)
