@@ -1,4 +1,4 @@
-"""Calls: lists, polls, one call and its documents, deletion. Source: rest.md, sections 2.3 to 2.9."""
+"""Calls: lists, polls, one call and its documents, edits, deletion. Source: rest.md, sections 2.3 to 2.9 and 3.1."""
 
 from typing import Annotated, Any
 
@@ -13,9 +13,10 @@ from app.errors import (
     TranscriptNotFoundError,
     ValidationFailedError,
 )
+from app.text import MAX_CALL_SUMMARY_CHARS, MAX_CALL_TITLE_CHARS, MAX_NOTES_CHARS
 from rest.caller import Changing, SignedIn
 from rest.documentation import Documentation, documented
-from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_query
+from rest.inputs import CursorText, Input, IntegerText, OneOf, Text, UuidText, read_query
 from scryon_graphql.ids import MAX_IDS
 
 router = APIRouter(prefix="/api/calls")
@@ -50,6 +51,16 @@ class ListCallsQuery(Input):
     @property
     def is_legacy(self) -> bool:
         return bool(self.model_fields_set & {"page", "size"})
+
+
+class UpdateCallBody(Input):
+    """Null and missing leave a text alone, an empty one is cleared; what is set here is never overwritten."""
+
+    title: Annotated[str, Text(MAX_CALL_TITLE_CHARS)] | None = Field(None, description="In the place of any other.")
+    summary: Annotated[str, Text(MAX_CALL_SUMMARY_CHARS)] | None = Field(
+        None, description="In the place of `shortSummary`."
+    )
+    notes: Annotated[str, Text(MAX_NOTES_CHARS)] | None = Field(None, description="The user's own.")
 
 
 class DeleteCallsBody(Input):
@@ -128,6 +139,22 @@ async def get_transcript(id: str, caller: SignedIn) -> Response:
 async def get_analysis(id: str, caller: SignedIn) -> Response:
     """Show what the call was about: the stored document with its legacy aliases."""
     return await caller.answer("GetAnalysis", {"id": id})
+
+
+@router.patch("/{id}")
+@documented(
+    Documentation(
+        "updateCall",
+        answers=("UpdateCall",),
+        body=UpdateCallBody,
+        errors=(CallNotFoundError,),
+        changes=True,
+    )
+)
+async def update_call(id: str, caller: Changing) -> Response:
+    """Edit title, summary and notes of a call, whatever it is doing."""
+    body = await caller.read_json(UpdateCallBody)
+    return await caller.change("UpdateCall", {"id": id, "input": body.model_dump()})
 
 
 @router.delete("/{id}")

@@ -18,6 +18,7 @@ from scryon_graphql.actions import ActionMutation, ActionQuery
 from scryon_graphql.calls.analyze_call import AnalyzeCallMutation
 from scryon_graphql.calls.delete_calls import DeleteCallsMutation
 from scryon_graphql.calls.query import CallQuery
+from scryon_graphql.calls.update_call import UpdateCallMutation
 from scryon_graphql.directives import described_by, keep_null
 from scryon_graphql.errors import dress_errors
 from scryon_graphql.limits import LIMITS
@@ -32,7 +33,9 @@ class Query(CallQuery, ActionQuery, UserQuery, VoiceQuery):
 
 
 @strawberry.type(description="What can be changed. Each field returns what it changed; errors are raised.")
-class Mutation(AnalyzeCallMutation, DeleteCallsMutation, ActionMutation, UserMutation, VoiceMutation):
+class Mutation(
+    AnalyzeCallMutation, UpdateCallMutation, DeleteCallsMutation, ActionMutation, UserMutation, VoiceMutation
+):
     pass
 
 

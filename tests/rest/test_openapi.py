@@ -31,6 +31,7 @@ OPERATIONS = {
     "getCall": ("get", "/api/calls/{id}", {200, 404, *A}),
     "getTranscript": ("get", "/api/calls/{id}/transcript", {200, 404, 422, *A}),
     "getAnalysis": ("get", "/api/calls/{id}/analysis", {200, 404, 422, *A}),
+    "updateCall": ("patch", "/api/calls/{id}", {200, 404, *A, *B, *I}),
     "deleteCall": ("delete", "/api/calls/{id}", {204, 404, *A, *I}),
     "deleteCalls": ("delete", "/api/calls", {200, *A, *B, *I}),
     "listActions": ("get", "/api/actions", {200, 400, *A}),
@@ -341,6 +342,8 @@ async def test_real_answers_are_as_documented(
         ("getCallStatuses", await rest.get("/api/calls/status")),
         ("getCall", await rest.get(path)),
         ("getCall", await rest.get(f"/api/calls/{failed.id}")),
+        ("updateCall", await rest.patch(path, json={"title": "Two", "notes": "Call back."})),
+        ("updateCall", await rest.patch(path, json={"title": 2})),
         ("getTranscript", await rest.get(f"{path}/transcript")),
         ("getTranscript", await rest.get(f"/api/calls/{failed.id}/transcript")),
         ("getAnalysis", await rest.get(f"{path}/analysis")),
@@ -376,8 +379,8 @@ async def test_real_answers_are_as_documented(
 
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
-        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415, 200, 201, 400,
-        200, 400, 204, 404, 200, 200, 400, 200, 200, 404, 404, 204, 200, 204, 404, 503,
+        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 400, 200, 422, 200, 404, 200, 200, 200, 415, 200,
+        201, 400, 200, 400, 204, 404, 200, 200, 400, 200, 200, 404, 404, 204, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)

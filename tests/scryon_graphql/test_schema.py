@@ -41,6 +41,7 @@ def test_roots_offer_what_the_page_says() -> None:
         },
         "Mutation": {
             "analyzeCall",
+            "updateCall",
             "deleteCall",
             "deleteCalls",
             "setActionItemStatus",
