@@ -38,7 +38,7 @@ from app.idempotency.service import KEY_PROBLEM
 from app.settings import Settings
 from app.uploads.body import MAX_JSON_BYTES
 from app.uploads.receiving import ACCEPTED_FORMATS
-from rest import action_items, actions, analyze, calls, health, users, voice
+from rest import action_items, actions, analytics, analyze, calls, health, users, voice
 from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
 from rest.health import VERSION
@@ -52,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     calls.router,
     actions.router,
     action_items.router,
+    analytics.router,
     users.router,
     voice.router,
 )

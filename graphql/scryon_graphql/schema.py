@@ -24,11 +24,12 @@ from scryon_graphql.errors import dress_errors
 from scryon_graphql.limits import LIMITS
 from scryon_graphql.scalars import SCALARS
 from scryon_graphql.users import UserMutation, UserQuery
+from scryon_graphql.vibe import VibeQuery
 from scryon_graphql.voice import VoiceMutation, VoiceQuery
 
 
 @strawberry.type(description="What can be read. Everything belongs to the signed-in user.")
-class Query(CallQuery, ActionQuery, UserQuery, VoiceQuery):
+class Query(CallQuery, ActionQuery, VibeQuery, UserQuery, VoiceQuery):
     pass
 
 

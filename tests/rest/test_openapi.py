@@ -40,6 +40,7 @@ OPERATIONS = {
     "createAction": ("post", "/api/calls/{id}/action-items", {201, 404, *A, *B, *I}),
     "replaceAction": ("put", "/api/action-items/{id}", {200, 404, *A, *B, *I}),
     "deleteAction": ("delete", "/api/action-items/{id}", {204, 404, *A, *I}),
+    "getVibe": ("get", "/api/analytics/vibe", {200, 400, *A}),
     "getMe": ("get", "/api/users/me", {200, *A}),
     "updateMe": ("patch", "/api/users/me", {200, *A, *B, *I}),
     "deleteMe": ("delete", "/api/users/me", {204, *A, *I}),
@@ -204,6 +205,14 @@ def test_types_of_fields(schema: str, field: str, expected: dict[str, Any]) -> N
     assert written == expected
 
 
+def test_maps_are_objects_of_numbers() -> None:
+    members = _success_schema("getVibe")["properties"]
+
+    counts = members["sentimentTrend"]["items"]["properties"]["counts"]
+    for written in (members["sentimentDistribution"], counts, members["toneProfile"]["properties"]["pace"]):
+        assert (written["type"], written["additionalProperties"]) == ("object", {"type": "integer"})
+
+
 def test_documents_stay_open() -> None:
     analysis = DOCUMENT["components"]["schemas"]["Analysis"]
 
@@ -238,6 +247,7 @@ def test_documents_stay_open() -> None:
                 "cursor": {"type": "string", "maxLength": 1024},
             },
         ),
+        ("getVibe", {"days": {"type": "integer", "minimum": 1, "maximum": 365, "default": 30}}),
         (
             "getCallStatuses",
             {
@@ -275,6 +285,8 @@ def test_parameters_have_their_bounds(operation: str, parameters: dict[str, Any]
         ),
         ("getCallStatuses", 400, {"fields": [{"field": "ids", "message": "must hold at least one id"}]}),
         ("listCalls", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
+        ("listActions", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
+        ("getVibe", 400, {"fields": [{"field": "days", "message": "must be between 1 and 365"}]}),
     ],
 )
 def test_examples_of_errors_are_what_the_endpoint_sends(operation: str, status: int, details: dict[str, Any]) -> None:
@@ -362,6 +374,8 @@ async def test_real_answers_are_as_documented(
         ("replaceAction", await rest.put(f"/api/action-items/{item.id}", json={"title": "Call"})),
         ("deleteAction", await rest.delete(f"/api/action-items/{item.id}")),
         ("deleteAction", await rest.delete(f"/api/action-items/{item.id}")),
+        ("getVibe", await rest.get("/api/analytics/vibe")),
+        ("getVibe", await rest.get("/api/analytics/vibe?days=x")),
         ("getMe", await rest.get("/api/users/me")),
         ("updateMe", await rest.patch("/api/users/me", json={"displayName": "Meera Nair", "plansIntroShown": True})),
         ("updateMe", await rest.patch("/api/users/me", json={"displayName": 1})),
@@ -380,7 +394,7 @@ async def test_real_answers_are_as_documented(
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
         200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 400, 200, 422, 200, 404, 200, 200, 200, 415, 200,
-        201, 400, 200, 400, 204, 404, 200, 200, 400, 200, 200, 404, 404, 204, 200, 204, 404, 503,
+        201, 400, 200, 400, 204, 404, 200, 400, 200, 200, 400, 200, 200, 404, 404, 204, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)

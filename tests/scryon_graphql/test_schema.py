@@ -37,6 +37,7 @@ def test_roots_offer_what_the_page_says() -> None:
             "callPage",
             "callStatuses",
             "actionItems",
+            "vibe",
             "voiceProfile",
         },
         "Mutation": {
