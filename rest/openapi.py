@@ -38,7 +38,7 @@ from app.idempotency.service import KEY_PROBLEM
 from app.settings import Settings
 from app.uploads.body import MAX_JSON_BYTES
 from app.uploads.receiving import ACCEPTED_FORMATS
-from rest import action_items, actions, analytics, analyze, calls, health, users, voice
+from rest import action_items, actions, analytics, analyze, calls, debug, health, users, voice
 from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
 from rest.health import VERSION
@@ -57,6 +57,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     voice.router,
 )
 """In the order of matching: literal segments before `{id}`."""
+
+_OPTIONAL: tuple[tuple[APIRouter, Callable[[Settings], bool]], ...] = (
+    (debug.router, lambda settings: settings.debug_endpoints_enabled),
+)
+"""Those that not every server has, and when it does; where they are missing, their paths are unknown."""
 
 _JSON = "application/json"
 _REQUEST_ID = {"$ref": "#/components/headers/X-Request-Id"}
@@ -130,11 +135,16 @@ _ERROR_HEADERS = {
 }
 
 
-def build_openapi(operations: Operations) -> dict[str, Any]:
-    """Make the document for all documented routes."""
+def optional_routers(settings: Settings) -> tuple[APIRouter, ...]:
+    """The routers that a server has by its settings, beside `ROUTERS`."""
+    return tuple(router for router, is_wanted in _OPTIONAL if is_wanted(settings))
+
+
+def build_openapi(operations: Operations, routers: Iterable[APIRouter]) -> dict[str, Any]:
+    """Make the document for all documented routes of these routers."""
     writer = _DocumentWriter(operations)
     paths: dict[str, dict[str, Any]] = {}
-    for route in _iter_routes():
+    for route in _iter_routes(routers):
         documentation = find_documentation(route.endpoint)
         if documentation is not None:
             for method in sorted((route.methods or set()) - {"HEAD"}):
@@ -157,13 +167,14 @@ def build_openapi(operations: Operations) -> dict[str, Any]:
 
 
 def export_openapi() -> bytes:
-    """The content of `openapi.json`: always the same bytes for the same code."""
-    document = build_openapi(default_operations())
+    """The content of `openapi.json`: all routes, optional ones too; always the same bytes for the same code."""
+    routers = (*ROUTERS, *(router for router, _ in _OPTIONAL))
+    document = build_openapi(default_operations(), routers)
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
-def _iter_routes() -> Iterable[APIRoute]:
-    return (route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute))
+def _iter_routes(routers: Iterable[APIRouter]) -> Iterable[APIRoute]:
+    return (route for router in routers for route in router.routes if isinstance(route, APIRoute))
 
 
 class _DocumentWriter:

@@ -17,8 +17,8 @@ from tests.rest.serving import Server, run_server
 
 @pytest.fixture
 def app(resources: Resources) -> FastAPI:
-    """The application over the connections of the test."""
-    app = create_app(resources.settings)
+    """The application with all its endpoints, over the connections of the test."""
+    app = create_app(resources.settings.model_copy(update={"debug_endpoints_enabled": True}))
     app.state.resources = resources
     return app
 
@@ -54,6 +54,11 @@ def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytes
     """The API as a process, on the database of the run; it outlives a test, whose tables it shares."""
     assert servers.database_url is not None
     assert servers.redis_url is not None
-    environment = {"DB_URL": servers.database_url, "REDIS_URL": servers.redis_url, "FLYWAY_ENABLED": "false"}
+    environment = {
+        "DB_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "FLYWAY_ENABLED": "false",
+        "SCRYON_DEBUG_ENDPOINTS_ENABLED": "true",
+    }
     with run_server(tmp_path_factory.mktemp("server"), environment) as running:
         yield running

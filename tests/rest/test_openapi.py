@@ -41,6 +41,7 @@ OPERATIONS = {
     "replaceAction": ("put", "/api/action-items/{id}", {200, 404, *A, *B, *I}),
     "deleteAction": ("delete", "/api/action-items/{id}", {204, 404, *A, *I}),
     "getVibe": ("get", "/api/analytics/vibe", {200, 400, *A}),
+    "debugCallEvents": ("get", "/api/debug/calls/{id}/events", {200, 404, *A}),
     "getMe": ("get", "/api/users/me", {200, *A}),
     "updateMe": ("patch", "/api/users/me", {200, *A, *B, *I}),
     "deleteMe": ("delete", "/api/users/me", {204, *A, *I}),
@@ -77,6 +78,11 @@ FIELDS = {
             "notes", "scryonContactId", "durationSeconds",
         },
         NULL_SHOWN: {"errorReason", "errorMessage"},
+    },
+    "CallEvent": {
+        ALWAYS: {"stage", "status", "createdAt"},
+        OMITTED: {"provider", "durationMs", "errorCode", "errorMessage"},
+        NULL_SHOWN: set(),
     },
     "UserProfile": {
         ALWAYS: {"id", "externalUserId", "createdAt", "marketingOptIn", "plan", "isAdmin", "accountStatus"},
@@ -374,6 +380,8 @@ async def test_real_answers_are_as_documented(
         ("replaceAction", await rest.put(f"/api/action-items/{item.id}", json={"title": "Call"})),
         ("deleteAction", await rest.delete(f"/api/action-items/{item.id}")),
         ("deleteAction", await rest.delete(f"/api/action-items/{item.id}")),
+        ("debugCallEvents", await rest.get(f"/api/debug{path.removeprefix('/api')}/events")),
+        ("debugCallEvents", await rest.get("/api/debug/calls/nonsense/events")),
         ("getVibe", await rest.get("/api/analytics/vibe")),
         ("getVibe", await rest.get("/api/analytics/vibe?days=x")),
         ("getMe", await rest.get("/api/users/me")),
@@ -394,7 +402,7 @@ async def test_real_answers_are_as_documented(
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
         200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 400, 200, 422, 200, 404, 200, 200, 200, 415, 200,
-        201, 400, 200, 400, 204, 404, 200, 400, 200, 200, 400, 200, 200, 404, 404, 204, 200, 204, 404, 503,
+        201, 400, 200, 400, 204, 404, 200, 404, 200, 400, 200, 200, 400, 200, 200, 404, 404, 204, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)
