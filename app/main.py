@@ -1,12 +1,12 @@
 """The ASGI application: puts the doors, REST and GraphQL, on top of the core."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -22,7 +22,7 @@ from app.observability.requests import RequestMiddleware, UnexpectedErrorMiddlew
 from app.resources import open_resources
 from app.settings import Settings
 from rest.answers import error_answer, json_answer
-from rest.openapi import ROUTERS, build_openapi
+from rest.openapi import ROUTERS, build_openapi, optional_routers
 from rest.operations import default_operations
 from scryon_graphql.door import PATH as GRAPHQL_PATH
 from scryon_graphql.door import graphql_error_answer, serve_graphql, show_graphiql
@@ -46,13 +46,14 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.operations = default_operations()
-    for router in (*ROUTERS, health.router):
+    routers = (*ROUTERS, *optional_routers(settings))
+    for router in (*routers, health.router):
         # Not `include_router`, which hides them behind one opaque route: `_answer_routing_error` looks at each.
         app.router.routes.extend(router.routes)
     app.add_api_route(GRAPHQL_PATH, serve_graphql, methods=["POST"])
     app.router.routes.append(WebSocketRoute(GRAPHQL_PATH, GraphQLSocket()))
     if settings.shows_tools:
-        _add_tools(app)
+        _add_tools(app, routers)
     app.add_exception_handler(ScryonError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_routing_error)
     # The last one is the outermost.
@@ -79,11 +80,11 @@ async def _run(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-def _add_tools(app: FastAPI) -> None:
+def _add_tools(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     @cache
     def document() -> dict[str, Any]:
         # On first request: most starts are not followed by a look at it.
-        return build_openapi(app.state.operations)
+        return build_openapi(app.state.operations, routers)
 
     async def show_openapi() -> Response:
         return json_answer(document())

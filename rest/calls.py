@@ -1,6 +1,6 @@
-"""Calls: lists, polls, one call and its documents, link to a contact, deletion.
+"""Calls: lists, polls, one call and its documents, edits, link to a contact, deletion.
 
-Source: rest.md, sections 2.3 to 2.9 and 3.2.
+Source: rest.md, sections 2.3 to 2.9, 3.1 and 3.2.
 """
 
 from typing import Annotated, Any
@@ -17,9 +17,10 @@ from app.errors import (
     TranscriptNotFoundError,
     ValidationFailedError,
 )
+from app.text import MAX_CALL_SUMMARY_CHARS, MAX_CALL_TITLE_CHARS, MAX_NOTES_CHARS
 from rest.caller import Changing, SignedIn
 from rest.documentation import Documentation, documented
-from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_query
+from rest.inputs import CursorText, Input, IntegerText, OneOf, Text, UuidText, read_query
 from scryon_graphql.ids import MAX_IDS
 
 router = APIRouter(prefix="/api/calls")
@@ -58,6 +59,16 @@ class ListCallsQuery(Input):
 
 class AssignContactBody(Input):
     contactId: Annotated[str, UuidText()] | None = Field(description="The contact; null unlinks.")
+
+
+class UpdateCallBody(Input):
+    """Null and missing leave a text alone, an empty one is cleared; what is set here is never overwritten."""
+
+    title: Annotated[str, Text(MAX_CALL_TITLE_CHARS)] | None = Field(None, description="In the place of any other.")
+    summary: Annotated[str, Text(MAX_CALL_SUMMARY_CHARS)] | None = Field(
+        None, description="In the place of `shortSummary`."
+    )
+    notes: Annotated[str, Text(MAX_NOTES_CHARS)] | None = Field(None, description="The user's own.")
 
 
 class DeleteCallsBody(Input):
@@ -152,6 +163,22 @@ async def assign_contact(id: str, caller: Changing) -> Response:
     """Link a call to one of the user's contacts, or unlink it."""
     body = await caller.read_json(AssignContactBody)
     return await caller.change("AssignContact", {"id": id, "contactId": body.contactId})
+
+
+@router.patch("/{id}")
+@documented(
+    Documentation(
+        "updateCall",
+        answers=("UpdateCall",),
+        body=UpdateCallBody,
+        errors=(CallNotFoundError,),
+        changes=True,
+    )
+)
+async def update_call(id: str, caller: Changing) -> Response:
+    """Edit title, summary and notes of a call, whatever it is doing."""
+    body = await caller.read_json(UpdateCallBody)
+    return await caller.change("UpdateCall", {"id": id, "input": body.model_dump()})
 
 
 @router.delete("/{id}")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.errors import ContactNotFoundError
-from app.text import MAX_NOTES
+from app.text import MAX_NOTES_CHARS
 from app.uploads.metadata import MAX_CONTACT_NAME, MAX_PHONE_NUMBER
 from rest.caller import Changing, SignedIn
 from rest.documentation import Documentation, documented
@@ -21,7 +21,7 @@ class ContactBody(Input):
     name: Annotated[str, Text(MAX_CONTACT_NAME, 1)] = Field(description="Need not be unique.")
     phoneNumber: Annotated[str, Text(MAX_PHONE_NUMBER)] | None = Field(None, description="In any form.")
     email: Annotated[str, EmailText()] | None = Field(None, description="One `@` with text on both sides.")
-    notes: Annotated[str, Text(MAX_NOTES)] | None = Field(None, description="The user's notes.")
+    notes: Annotated[str, Text(MAX_NOTES_CHARS)] | None = Field(None, description="The user's notes.")
 
 
 @router.get("")

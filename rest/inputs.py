@@ -16,14 +16,20 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 from app.cursor import MAX_CURSOR_CHARS, decode_cursor
 from app.errors import FieldProblem, UnsupportedMediaTypeError, ValidationFailedError
 from app.strict_json import InvalidJsonError, parse_json
-from app.text import MAX_EMAIL, find_email_problem, find_text_problem
+from app.text import MAX_EMAIL_CHARS, find_email_problem, find_text_problem
 from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
 from rest.operations import enum_values
 from scryon_graphql.ids import parse_id
+from scryon_graphql.scalars import parse_date
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _JSON_TYPE = re.compile(r"application/(json|[^/;\s]+\+json)", re.IGNORECASE)
-_MESSAGES = {"missing": "is required", "list_type": "must be a list", "string_type": "must be a string"}
+_MESSAGES = {
+    "missing": "is required",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "string_type": "must be a string",
+}
 
 
 class Input(BaseModel):
@@ -64,8 +70,13 @@ class IntegerText(_Rule):
         if not isinstance(value, str) or not _INTEGER.fullmatch(value):
             raise ValueError("must be an integer")
         if not self.least <= int(value) <= self.most:
-            raise ValueError(f"must be between {self.least} and {self.most}")
+            raise ValueError(self.range_problem)
         return int(value)
+
+    @property
+    def range_problem(self) -> str:
+        """What is said of a number beyond the bounds."""
+        return f"must be between {self.least} and {self.most}"
 
     def describe(self) -> JsonSchemaValue:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
@@ -103,18 +114,16 @@ class UuidText(_Rule):
 
 @dataclass(frozen=True, slots=True)
 class Text(_Rule):
-    """A text of a JSON body, trimmed; a blank one is refused where `min_chars` is 1."""
+    """A free text, trimmed; its code points are counted, and with `min_chars` 1 it must not be blank."""
 
     max_chars: int
     min_chars: int = 0
 
     def read(self, value: object) -> str:
         text = _trim(value)
-        problem = find_text_problem(text, self.max_chars)
+        problem = find_text_problem(text, self.max_chars, min_chars=self.min_chars)
         if problem is not None:
             raise ValueError(problem)
-        if len(text) < self.min_chars:
-            raise ValueError("must not be blank")
         return text
 
     def describe(self) -> JsonSchemaValue:
@@ -137,7 +146,18 @@ class EmailText(_Rule):
 
     def describe(self) -> JsonSchemaValue:
         sides = ("[^@\\s\\u0000][^@\\u0000]*", "[^@\\u0000]*[^@\\s\\u0000]")
-        return {"type": "string", "maxLength": MAX_EMAIL, "pattern": rf"^\s*({'@'.join(sides)}\s*)?$"}
+        return {"type": "string", "maxLength": MAX_EMAIL_CHARS, "pattern": rf"^\s*({'@'.join(sides)}\s*)?$"}
+
+
+@dataclass(frozen=True, slots=True)
+class DateText(_Rule):
+    """A calendar date, passed on as it is."""
+
+    def read(self, value: object) -> str:
+        return parse_date(value).isoformat()
+
+    def describe(self) -> JsonSchemaValue:
+        return {"type": "string", "format": "date"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ _SCALARS: dict[str, JsonSchema] = {
     "DateTime": {"type": "string", "format": "date-time"},
     "Date": {"type": "string", "format": "date"},
     "JSON": {},
+    "LabelCounts": {"type": "object", "additionalProperties": {"type": "integer"}},
 }
 
 _STORED_DOCUMENT = "document"

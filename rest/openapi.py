@@ -33,14 +33,16 @@ from app.errors import (
     UploadVolumeLimitError,
     ValidationFailedError,
 )
+from app.idempotency.service import HEADER as KEY_HEADER
+from app.idempotency.service import KEY_PROBLEM
 from app.settings import Settings
 from app.uploads.body import MAX_JSON_BYTES
 from app.uploads.receiving import ACCEPTED_FORMATS
-from rest import actions, analyze, calls, contacts, health
+from rest import action_items, actions, analytics, analyze, calls, contacts, debug, health, users, voice
 from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
 from rest.health import VERSION
-from rest.inputs import Input
+from rest.inputs import Input, IntegerText
 from rest.json_schema import JsonSchema, SchemaWriter
 from rest.operations import Operations, default_operations
 
@@ -49,9 +51,18 @@ ROUTERS: tuple[APIRouter, ...] = (
     analyze.router,
     calls.router,
     actions.router,
+    action_items.router,
+    analytics.router,
     contacts.router,
+    users.router,
+    voice.router,
 )
 """In the order of matching: literal segments before `{id}`."""
+
+_OPTIONAL: tuple[tuple[APIRouter, Callable[[Settings], bool]], ...] = (
+    (debug.router, lambda settings: settings.debug_endpoints_enabled),
+)
+"""Those that not every server has, and when it does; where they are missing, their paths are unknown."""
 
 _JSON = "application/json"
 _REQUEST_ID = {"$ref": "#/components/headers/X-Request-Id"}
@@ -109,7 +120,7 @@ _REQUEST_ID_PARAMETER = {
 
 
 _KEY_PARAMETER = {
-    "name": "Idempotency-Key",
+    "name": KEY_HEADER,
     "in": "header",
     "required": False,
     "description": "A repeated request with the same key is done once and answered alike for 24 h.",
@@ -125,11 +136,16 @@ _ERROR_HEADERS = {
 }
 
 
-def build_openapi(operations: Operations) -> dict[str, Any]:
-    """Make the document for all documented routes."""
+def optional_routers(settings: Settings) -> tuple[APIRouter, ...]:
+    """The routers that a server has by its settings, beside `ROUTERS`."""
+    return tuple(router for router, is_wanted in _OPTIONAL if is_wanted(settings))
+
+
+def build_openapi(operations: Operations, routers: Iterable[APIRouter]) -> dict[str, Any]:
+    """Make the document for all documented routes of these routers."""
     writer = _DocumentWriter(operations)
     paths: dict[str, dict[str, Any]] = {}
-    for route in _iter_routes():
+    for route in _iter_routes(routers):
         documentation = find_documentation(route.endpoint)
         if documentation is not None:
             for method in sorted((route.methods or set()) - {"HEAD"}):
@@ -152,13 +168,14 @@ def build_openapi(operations: Operations) -> dict[str, Any]:
 
 
 def export_openapi() -> bytes:
-    """The content of `openapi.json`: always the same bytes for the same code."""
-    document = build_openapi(default_operations())
+    """The content of `openapi.json`: all routes, optional ones too; always the same bytes for the same code."""
+    routers = (*ROUTERS, *(router for router, _ in _OPTIONAL))
+    document = build_openapi(default_operations(), routers)
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
-def _iter_routes() -> Iterable[APIRoute]:
-    return (route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute))
+def _iter_routes(routers: Iterable[APIRouter]) -> Iterable[APIRoute]:
+    return (route for router in routers for route in router.routes if isinstance(route, APIRoute))
 
 
 class _DocumentWriter:
@@ -185,8 +202,7 @@ class _DocumentWriter:
 
     def _write_request_body(self, documentation: Documentation) -> JsonSchema | None:
         if documentation.form is not None:
-            encoding = {"metadata": {"contentType": _JSON}}
-            content = {"multipart/form-data": {"schema": documentation.form(), "encoding": encoding}}
+            content = {"multipart/form-data": _write_form(documentation.form())}
         elif documentation.body is not None:
             content = {_JSON: {"schema": _without_titles(documentation.body.model_json_schema())}}
         else:
@@ -215,6 +231,12 @@ class _DocumentWriter:
         if len(schemas) < 2:
             return schemas[0] if schemas else None
         return {"oneOf": schemas}
+
+
+def _write_form(schema: JsonSchema) -> JsonSchema:
+    objects = [name for name, part in schema["properties"].items() if part["type"] == "object"]
+    encoding = {name: {"contentType": _JSON} for name in objects}
+    return {"schema": schema, "encoding": encoding} if encoding else {"schema": schema}
 
 
 def _query_parameters(query: type[Input]) -> list[JsonSchema]:
@@ -254,9 +276,21 @@ def _problem_of(documentation: Documentation) -> FieldProblem:
         return FieldProblem("file", "is required")
     if documentation.body is not None:
         return FieldProblem("body", "is required")
+    if documentation.changes:
+        return FieldProblem(KEY_HEADER, KEY_PROBLEM)
     if documentation.query is not None:
-        return FieldProblem("limit", "must be between 1 and 100")
+        return _problem_of_query(documentation.query)
     return FieldProblem("ids", "must hold at least one id")
+
+
+def _problem_of_query(query: type[Input]) -> FieldProblem:
+    numbers = (
+        FieldProblem(name, rule.range_problem)
+        for name, field in query.model_fields.items()
+        for rule in field.metadata
+        if isinstance(rule, IntegerText)
+    )
+    return next(numbers)
 
 
 def _example_of(error: type[ScryonError], documentation: Documentation) -> JsonSchema:

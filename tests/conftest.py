@@ -57,6 +57,7 @@ def settings(servers: EmbeddedServers, tmp_path: Path) -> Settings:
         redis_url=servers.redis_url,
         data_dir=tmp_path / "data",
         configured_profile="test",
+        debug_endpoints_enabled=True,
         migrate_at_start=False,
     )
 
@@ -97,7 +98,12 @@ def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytes
     """The API as a process, on the database of the run; it outlives a test, whose tables it shares."""
     assert servers.database_url is not None
     assert servers.redis_url is not None
-    environment = {"DB_URL": servers.database_url, "REDIS_URL": servers.redis_url, "FLYWAY_ENABLED": "false"}
+    environment = {
+        "DB_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "FLYWAY_ENABLED": "false",
+        "SCRYON_DEBUG_ENDPOINTS_ENABLED": "true",
+    }
     with run_server(tmp_path_factory.mktemp("server"), environment) as running:
         yield running
 

@@ -1,17 +1,19 @@
 """Every statement of the action items feature. Ownership is in each WHERE: a foreign row is a missing row."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_, type_coerce, update
+from sqlalchemy import ColumnElement, case, delete, func, null, or_, select, tuple_, type_coerce, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.actions.models import ActionItem, ActionStatus
+from app.actions.content import ActionContent
+from app.actions.models import ActionItem, ActionSource, ActionStatus
 from app.calls.models import CallRecord
 from app.cursor import Cursor
 
@@ -123,17 +125,58 @@ async def find_action(session: AsyncSession, user_id: UUID, action_id: UUID) -> 
     return None if row is None else ActionRow._make(row)
 
 
-async def set_status(session: AsyncSession, user_id: UUID, action_id: UUID, status: ActionStatus) -> None:
-    """Give an item another status; one that has it already is left alone, `updated_at` included.
+async def add_manual(session: AsyncSession, user_id: UUID, call_id: UUID, content: ActionContent) -> UUID | None:
+    """Write down an item of a call by hand; None when the user has no such call."""
+    call = (
+        select(col(CallRecord.scryon_contact_id))
+        .where(col(CallRecord.id) == call_id, col(CallRecord.user_id) == user_id)
+        # So that the call cannot be deleted before the item is there.
+        .with_for_update(read=True, key_share=True)
+    )
+    found = (await session.execute(call)).one_or_none()
+    if found is None:
+        return None
+    item = ActionItem(
+        call_record_id=call_id,
+        user_id=user_id,
+        contact_id=found[0],
+        source=ActionSource.MANUAL,
+        intent="none",
+        completed_at=datetime.now(UTC) if content.status is ActionStatus.DONE else None,
+        **dataclasses.asdict(content),
+    )
+    session.add(item)
+    await session.flush()
+    return item.id
 
-    `completed_at` is set on entering DONE and cleared on leaving it (analysis.md, section 9).
-    """
+
+async def set_status(session: AsyncSession, user_id: UUID, action_id: UUID, status: ActionStatus) -> None:
+    """Give an item another status; one that has it already is left alone, `updated_at` included."""
+    await _update(session, user_id, action_id, {"status": status})
+
+
+async def replace_content(session: AsyncSession, user_id: UUID, action_id: UUID, content: ActionContent) -> None:
+    """Give an item other content; where it stays the same it is left alone, `updated_at` included."""
+    await _update(session, user_id, action_id, dataclasses.asdict(content))
+
+
+async def _update(session: AsyncSession, user_id: UUID, action_id: UUID, values: Mapping[str, Any]) -> None:
+    is_change = or_(*(getattr(ActionItem, name).is_distinct_from(value) for name, value in values.items()))
     await session.execute(
         update(ActionItem)
-        .where(_id == action_id, _owner == user_id, _status != status)
-        .values(
-            status=status,
-            completed_at=func.now() if status is ActionStatus.DONE else None,
-            updated_at=func.now(),
-        )
+        .where(_id == action_id, _owner == user_id, is_change)
+        .values(**values, completed_at=_completed_at(values["status"]), updated_at=func.now())
     )
+
+
+def _completed_at(status: ActionStatus) -> ColumnElement[Any]:
+    """Set on entering DONE, kept while it stays, cleared on leaving it (analysis.md, section 9)."""
+    if status is not ActionStatus.DONE:
+        return null()
+    return case((_status == ActionStatus.DONE, col(ActionItem.completed_at)), else_=func.now())
+
+
+async def delete_action(session: AsyncSession, user_id: UUID, action_id: UUID) -> bool:
+    """Remove an item; False when the user has no such item."""
+    statement = delete(ActionItem).where(_id == action_id, _owner == user_id).returning(_id)
+    return (await session.execute(statement)).one_or_none() is not None

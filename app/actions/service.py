@@ -1,14 +1,16 @@
-"""Rules of action items. Source: rest.md, sections 2.10 and 2.11."""
+"""Rules of action items. Source: rest.md, sections 2.10, 2.11, 3.5 and 3.6."""
 
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.actions import queries
+from app.actions.content import ActionContent
 from app.actions.models import ActionStatus
 from app.actions.queries import ActionRow
 from app.cursor import Cursor, Page, cut_page, decode_cursor
-from app.errors import ActionItemNotFoundError
+from app.errors import ActionItemNotFoundError, CallNotFoundError
+from app.idempotency.queries import drop_answers
 
 
 async def list_actions(
@@ -28,6 +30,39 @@ async def list_actions(
     cursor = None if after is None else decode_cursor(after)
     rows = await queries.list_actions(session, user_id, limit=first + 1, after=cursor, status=status, call_id=call_id)
     return cut_page(rows, first, lambda row: Cursor(row.created_at, row.id))
+
+
+async def create_action(session: AsyncSession, user_id: UUID, call_id: UUID, content: ActionContent) -> ActionRow:
+    """Write down a MANUAL item of a call, whatever the call's status.
+
+    Raises:
+        CallNotFoundError: the user has no such call.
+    """
+    action_id = await queries.add_manual(session, user_id, call_id, content)
+    if action_id is None:
+        raise CallNotFoundError
+    return await get_action(session, user_id, action_id)
+
+
+async def replace_action(session: AsyncSession, user_id: UUID, action_id: UUID, content: ActionContent) -> ActionRow:
+    """Give an item other content, whoever wrote it; the present one changes nothing.
+
+    Raises:
+        ActionItemNotFoundError: the user has no such item.
+    """
+    await queries.replace_content(session, user_id, action_id, content)
+    return await get_action(session, user_id, action_id)
+
+
+async def delete_action(session: AsyncSession, user_id: UUID, action_id: UUID) -> None:
+    """Remove an item, and the answers to earlier requests that name it.
+
+    Raises:
+        ActionItemNotFoundError: the user has no such item.
+    """
+    await drop_answers(session, user_id, [action_id])
+    if not await queries.delete_action(session, user_id, action_id):
+        raise ActionItemNotFoundError
 
 
 async def set_status(session: AsyncSession, user_id: UUID, action_id: UUID, status: ActionStatus) -> ActionRow:

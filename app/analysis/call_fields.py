@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.analysis.values import read_text
-
-MAX_TITLE = 300
-MAX_SUMMARY = 2000
-"""What these fields hold when a user edits them (rest.md, section 3.1)."""
+from app.text import MAX_CALL_SUMMARY_CHARS, MAX_CALL_TITLE_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +20,8 @@ def call_fields(document: dict[str, Any]) -> CallFields:
     """Title, summary and lower-case tags of an analysis."""
     title, summary = read_text(document.get("suggestedTitle")), read_text(document.get("oneLineSummary"))
     return CallFields(
-        title=None if title is None else title[:MAX_TITLE].rstrip(),
-        short_summary=None if summary is None else summary[:MAX_SUMMARY].rstrip(),
+        title=None if title is None else title[:MAX_CALL_TITLE_CHARS].rstrip(),
+        short_summary=None if summary is None else summary[:MAX_CALL_SUMMARY_CHARS].rstrip(),
         tags=_read_tags(document.get("tags")),
     )
 

@@ -5,16 +5,18 @@ from typing import Any
 
 from app.analysis.values import read_object, read_word
 
-_SENTIMENTS = frozenset({"positive", "neutral", "negative", "mixed", "unclear"})
 _TONES = frozenset(
     {
         "professional", "friendly", "tense", "urgent", "supportive", "transactional", "escalated", "empathetic",
         "terse", "playful", "confrontational", "informational", "casual", "formal-business", "conversational",
     }
 )  # fmt: skip
-_FORMALITIES = frozenset({"formal", "semi-formal", "informal"})
-_ENERGIES = frozenset({"low", "medium", "high"})
-_PACES = frozenset({"slow", "normal", "fast"})
+
+SENTIMENTS = ("positive", "neutral", "negative", "mixed", "unclear")
+FORMALITIES = ("formal", "semi-formal", "informal")
+ENERGIES = ("low", "medium", "high")
+PACES = ("slow", "normal", "fast")
+"""In the order in which statistics show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,12 @@ def sentiment_values(document: dict[str, Any]) -> SentimentValues | None:
     """What an analysis says about sentiment and tone in words of the lists; None when it says nothing."""
     sentiment, tone = read_object(document.get("sentiment")), read_object(document.get("tone"))
     values = SentimentValues(
-        sentiment_overall=read_word(sentiment.get("overall"), _SENTIMENTS),
-        user_sentiment=read_word(read_object(sentiment.get("userSentiment")).get("overall"), _SENTIMENTS),
-        contact_sentiment=read_word(read_object(sentiment.get("contactSentiment")).get("overall"), _SENTIMENTS),
+        sentiment_overall=read_word(sentiment.get("overall"), SENTIMENTS),
+        user_sentiment=read_word(read_object(sentiment.get("userSentiment")).get("overall"), SENTIMENTS),
+        contact_sentiment=read_word(read_object(sentiment.get("contactSentiment")).get("overall"), SENTIMENTS),
         tone_overall=read_word(tone.get("overall"), _TONES),
-        tone_formality=read_word(tone.get("formality"), _FORMALITIES),
-        tone_energy=read_word(tone.get("energy"), _ENERGIES),
-        tone_pace=read_word(tone.get("pace"), _PACES),
+        tone_formality=read_word(tone.get("formality"), FORMALITIES),
+        tone_energy=read_word(tone.get("energy"), ENERGIES),
+        tone_pace=read_word(tone.get("pace"), PACES),
     )
     return values if any(values.columns().values()) else None

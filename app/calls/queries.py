@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, or_, select, tuple_, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -168,6 +180,31 @@ async def list_calls_from(
 
 def _filters(user_id: UUID, status: CallStatus | None) -> list[ColumnElement[bool]]:
     return [_owner == user_id] if status is None else [_owner == user_id, _status == status]
+
+
+async def update_texts(
+    session: AsyncSession, user_id: UUID, call_id: UUID, *, title: str | None, summary: str | None, notes: str | None
+) -> None:
+    """Give a call other texts: None leaves one alone, an empty one clears it. `updated_at` moves on a change only.
+
+    Title and summary are stamped as edited even where they stay the same: the user wants these, whatever an analysis
+    may suggest.
+    """
+    texts = {"title": title, "short_summary": summary, "notes": notes}
+    stamps = {"title_edited_at": title, "summary_edited_at": summary}
+    values = {name: text or None for name, text in texts.items() if text is not None}
+    if not values:
+        return
+    is_change = or_(*(getattr(CallRecord, name).is_distinct_from(value) for name, value in values.items()))
+    await session.execute(
+        update(CallRecord)
+        .where(_id == call_id, _owner == user_id)
+        .values(
+            **values,
+            **{name: func.now() for name, text in stamps.items() if text is not None},
+            updated_at=case((is_change, func.now()), else_=col(CallRecord.updated_at)),
+        )
+    )
 
 
 async def list_statuses(session: AsyncSession, user_id: UUID, call_ids: Sequence[UUID]) -> dict[UUID, CallStatus]:

@@ -6,7 +6,7 @@ Source: rest.md, sections 1.1, 3.4 and 5.
 from dataclasses import dataclass
 
 from app.errors import FieldProblem, ValidationFailedError
-from app.text import MAX_NOTES, find_email_problem, find_text_problem
+from app.text import MAX_NOTES_CHARS, find_email_problem, find_text_problem
 from app.uploads.metadata import MAX_CONTACT_NAME, MAX_PHONE_NUMBER
 
 
@@ -38,7 +38,7 @@ def check_fields(given: ContactFields, *, prefix: str) -> ContactFields:
         "name": find_text_problem(fields.name, MAX_CONTACT_NAME) if fields.name else "must not be blank",
         "phoneNumber": fields.phone_number and find_text_problem(fields.phone_number, MAX_PHONE_NUMBER),
         "email": fields.email and find_email_problem(fields.email),
-        "notes": fields.notes and find_text_problem(fields.notes, MAX_NOTES),
+        "notes": fields.notes and find_text_problem(fields.notes, MAX_NOTES_CHARS),
     }
     problems = [FieldProblem(prefix + name, problem) for name, problem in found.items() if problem]
     if problems:

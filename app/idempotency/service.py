@@ -30,6 +30,7 @@ from app.idempotency.queries import Scope
 log = structlog.get_logger()
 
 HEADER = "Idempotency-Key"
+KEY_PROBLEM = "must be 1 to 255 visible ASCII characters"
 WAIT_SECONDS = 30
 """How long a duplicate waits for the answer of the first request (ID5)."""
 
@@ -63,7 +64,7 @@ class Outcome:
 def read_key(header: str | None) -> str | None:
     """Check the header's form; None when there is none. Raises ValidationFailedError."""
     if header is not None and not _KEY.fullmatch(header):
-        raise ValidationFailedError.of(HEADER, "must be 1 to 255 visible ASCII characters")
+        raise ValidationFailedError.of(HEADER, KEY_PROBLEM)
     return header
 
 

@@ -13,11 +13,11 @@ from app.actions.models import ActionItem, ActionStatus
 from app.auth.identity import Identity
 from app.calls.models import CallRecord
 from app.entities import UTC_TIME
+from app.text import MAX_DISPLAY_NAME_CHARS
 from app.users.accounts import Account
 from app.users.models import AccountStatus, User
 
 WEEK = timedelta(days=7)
-MAX_DISPLAY_NAME_CHARS = 200
 _FCM_TOKEN_LOCK = 0x5C4E_0101
 """Advisory lock of `take_fcm_token`."""
 

@@ -1,6 +1,6 @@
-"""Rules of accounts. Source: rest.md, sections 1.3 (AU2, AU4, AU5), 2.12, 2.13 and 2.14."""
+"""Rules of accounts. Source: rest.md, sections 1.3 (AU2, AU4, AU5), 2.12, 2.13, 2.14 and 3.12 (AD1)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,15 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.identity import Identity
 from app.calls import service as calls
 from app.db import Database
-from app.errors import FieldProblem, ServiceUnavailableError, ValidationFailedError
+from app.errors import ServiceUnavailableError
 from app.resources import Resources
-from app.text import find_text_problem
+from app.text import MAX_DISPLAY_NAME_CHARS, MAX_FCM_TOKEN_CHARS, TextReader
 from app.users import queries
 from app.users.accounts import Account
 from app.users.models import AccountStatus, User
-from app.users.queries import MAX_DISPLAY_NAME_CHARS
-
-MAX_FCM_TOKEN_CHARS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,12 @@ async def get_user(session: AsyncSession, user_id: UUID) -> User:
     return user
 
 
+def is_admin(user: User, admin_emails: Collection[str]) -> bool:
+    """Whether the verified e-mail address of a user is one of these, capitals aside."""
+    email = (user.email or "").casefold()
+    return user.email_verified and email in {allowed.casefold() for allowed in admin_emails}
+
+
 async def update_user(session: AsyncSession, user_id: UUID, changes: UserChanges) -> User:
     """Change the account; what stays the same leaves `updated_at` alone.
 
@@ -73,9 +76,10 @@ async def update_user(session: AsyncSession, user_id: UUID, changes: UserChanges
         ValidationFailedError: a text is too long or holds a forbidden character.
         ServiceUnavailableError: as `get_user`.
     """
-    display_name = None if changes.display_name is None else changes.display_name.strip()
-    fcm_token = None if changes.fcm_token is None else changes.fcm_token.strip()
-    _check(display_name, fcm_token)
+    texts = TextReader()
+    display_name = texts.read("displayName", changes.display_name, MAX_DISPLAY_NAME_CHARS)
+    fcm_token = texts.read("fcmToken", changes.fcm_token, MAX_FCM_TOKEN_CHARS)
+    texts.check()
     if fcm_token:
         await queries.take_fcm_token(session, user_id, fcm_token)
     user = await queries.find_user(session, user_id, lock=True)
@@ -90,21 +94,6 @@ async def update_user(session: AsyncSession, user_id: UUID, changes: UserChanges
     if session.is_modified(user):
         user.updated_at = datetime.now(UTC)
     return user
-
-
-def _check(display_name: str | None, fcm_token: str | None) -> None:
-    problems = [
-        *_find_problems("displayName", display_name, MAX_DISPLAY_NAME_CHARS),
-        *_find_problems("fcmToken", fcm_token, MAX_FCM_TOKEN_CHARS),
-    ]
-    if problems:
-        raise ValidationFailedError(problems)
-
-
-def _find_problems(field: str, text: str | None, max_chars: int) -> Iterator[FieldProblem]:
-    problem = None if text is None else find_text_problem(text, max_chars)
-    if problem is not None:
-        yield FieldProblem(field, problem)
 
 
 async def delete_account(resources: Resources, user_id: UUID) -> None:

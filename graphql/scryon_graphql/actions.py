@@ -1,4 +1,4 @@
-"""Action items: types, queries, mutations. Source: rest.md, sections 2.10 and 2.11."""
+"""Action items: types, queries, mutations. Source: rest.md, sections 2.10, 2.11, 3.5 and 3.6."""
 
 # Strawberry types its decorators as Any.
 # mypy: disallow-untyped-decorators=False
@@ -10,12 +10,13 @@ from uuid import UUID
 import strawberry
 
 from app.actions import service as actions
+from app.actions.content import ActionContent
 from app.actions.queries import ActionRow
-from app.errors import ActionItemNotFoundError
+from app.errors import ActionItemNotFoundError, CallNotFoundError
 from scryon_graphql.analysis import IntentMetadata
 from scryon_graphql.context import Context
 from scryon_graphql.documents import read_object
-from scryon_graphql.effects import apply_once
+from scryon_graphql.effects import apply_once, delete_once
 from scryon_graphql.enums import ActionPriority, ActionSource, ActionStatus, SpeakerRole
 from scryon_graphql.ids import parse_filter_id, require_id
 from scryon_graphql.limits import DEFAULT_SIZE, MAX_ACTIONS, check_range
@@ -78,6 +79,37 @@ class ActionItemConnection:
     has_next_page: bool = strawberry.field(description="Whether there is more.")
 
 
+@strawberry.input(description="A task to write down by hand.")
+class CreateActionItemInput:
+    title: str = strawberry.field(description="What is to be done, 1 to 500 characters.")
+    description: str | None = strawberry.field(default=None, description="At most 5000 characters.")
+    due_date: date | None = strawberry.field(default=None, description="Until when.")
+    priority: ActionPriority | None = strawberry.field(default=None, description="How urgent it is.")
+    status: ActionStatus | None = strawberry.field(default=None, description="How far it is; OPEN by default.")
+
+
+@strawberry.input(description="What a task is to say from now on; what is null or missing becomes empty.")
+class ReplaceActionItemInput:
+    title: str = strawberry.field(description="What is to be done, 1 to 500 characters.")
+    status: ActionStatus = strawberry.field(description="How far it is.")
+    description: str | None = strawberry.field(default=None, description="At most 5000 characters.")
+    due_date: date | None = strawberry.field(default=None, description="Until when.")
+    priority: ActionPriority | None = strawberry.field(default=None, description="How urgent it is.")
+
+
+def _read_content(given: CreateActionItemInput | ReplaceActionItemInput) -> ActionContent:
+    return ActionContent(
+        title=given.title,
+        description=given.description,
+        due_date=given.due_date,
+        priority=given.priority,
+        status=given.status or ActionStatus.OPEN,
+    ).checked()
+
+
+ActionId = Annotated[strawberry.ID, strawberry.argument(description="Id of the item.")]
+
+
 @strawberry.type
 class ActionQuery:
     @strawberry.field(description="All action items of the signed-in user, newest first.")
@@ -106,11 +138,61 @@ class ActionQuery:
 
 @strawberry.type
 class ActionMutation:
+    @strawberry.mutation(
+        description="Write down a task of a call by hand. Errors: `validation_failed`, `call_not_found`."
+    )
+    async def create_action_item(
+        self,
+        info: strawberry.Info[Context],
+        call_id: Annotated[strawberry.ID, strawberry.argument(description="The call that it comes from.")],
+        input: Annotated[CreateActionItemInput, strawberry.argument(description="The task.")],
+    ) -> ActionItem:
+        content = _read_content(input)
+        wanted_call = require_id(call_id, CallNotFoundError)
+        user_id = info.context.user_id
+        row = await apply_once(
+            info.context,
+            lambda session: actions.create_action(session, user_id, wanted_call, content),
+            lambda session, row_id: actions.get_action(session, user_id, row_id),
+        )
+        return ActionItem.from_row(row)
+
+    @strawberry.mutation(
+        description="Rewrite what can be edited of an action item, whoever wrote it. "
+        "Errors: `validation_failed`, `action_item_not_found`."
+    )
+    async def replace_action_item(
+        self,
+        info: strawberry.Info[Context],
+        id: ActionId,
+        input: Annotated[ReplaceActionItemInput, strawberry.argument(description="What it is to say.")],
+    ) -> ActionItem:
+        content = _read_content(input)
+        action_id = require_id(id, ActionItemNotFoundError)
+        user_id = info.context.user_id
+        row = await apply_once(
+            info.context,
+            lambda session: actions.replace_action(session, user_id, action_id, content),
+            lambda session, row_id: actions.get_action(session, user_id, row_id),
+        )
+        return ActionItem.from_row(row)
+
+    @strawberry.mutation(
+        description="Delete an action item, whoever wrote it. There is no way back. Answers its id. "
+        "Errors: `action_item_not_found`."
+    )
+    async def delete_action_item(self, info: strawberry.Info[Context], id: ActionId) -> UUID:
+        action_id = require_id(id, ActionItemNotFoundError)
+        user_id = info.context.user_id
+        return await delete_once(
+            info.context, action_id, lambda session: actions.delete_action(session, user_id, action_id)
+        )
+
     @strawberry.mutation(description="Move an action item to a status, any to any. Errors: `action_item_not_found`.")
     async def set_action_item_status(
         self,
         info: strawberry.Info[Context],
-        id: Annotated[strawberry.ID, strawberry.argument(description="Id of the item.")],
+        id: ActionId,
         status: Annotated[ActionStatus, strawberry.argument(description="Where it goes.")],
     ) -> ActionItem:
         action_id = require_id(id, ActionItemNotFoundError)

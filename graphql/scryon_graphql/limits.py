@@ -33,6 +33,7 @@ MAX_CALL_PAGE = 100_000
 MAX_ACTIONS = 1000
 MAX_EVENTS = 500
 MAX_CONTACTS = 5000
+MAX_VIBE_DAYS = 365
 
 MAX_DEPTH = 10
 """The deepest sensible path, `calls.nodes.analysis.tone.byParty.userTone.overall`, has six steps below its root."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from typing import NewType
 from uuid import UUID
 
 import strawberry
@@ -13,6 +14,9 @@ from strawberry.types.scalar import ScalarDefinition
 from app.uploads.metadata import parse_timestamp
 from app.uploads.stored import StoredUpload
 from scryon_graphql.ids import parse_id
+
+LabelCounts = NewType("LabelCounts", dict[str, int])
+"""How often each label occurs, in the order in which it is shown."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -29,7 +33,8 @@ def _parse_timestamp(value: object) -> datetime:
     return parse_timestamp(value)
 
 
-def _parse_date(value: object) -> date:
+def parse_date(value: object) -> date:
+    """Read `YYYY-MM-DD`. Raises ValueError, with words for clients, for anything else."""
     # `fromisoformat` takes week dates and the form without dashes, too.
     if isinstance(value, str) and _DATE.fullmatch(value):
         with suppress(ValueError):
@@ -65,13 +70,19 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         parse_value=_parse_timestamp,
     ),
     date: strawberry.scalar(
-        name="Date", description="A calendar date, `2026-02-12`.", serialize=date.isoformat, parse_value=_parse_date
+        name="Date", description="A calendar date, `2026-02-12`.", serialize=date.isoformat, parse_value=parse_date
     ),
     JSON: strawberry.scalar(
         name="JSON",
         description="Any JSON value, passed through as it is stored.",
         serialize=lambda value: value,
         parse_value=lambda value: value,
+    ),
+    LabelCounts: strawberry.scalar(
+        name="LabelCounts",
+        description="How often each label occurs: an object of label and number, such as `{positive: 7, neutral: 4}`, "
+        "with the labels that occur, always in the same order.",
+        serialize=lambda value: value,
     ),
     StoredUpload: strawberry.scalar(
         name="Upload",

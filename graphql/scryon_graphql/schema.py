@@ -19,23 +19,26 @@ from scryon_graphql.calls.analyze_call import AnalyzeCallMutation
 from scryon_graphql.calls.assign_contact import AssignContactMutation
 from scryon_graphql.calls.delete_calls import DeleteCallsMutation
 from scryon_graphql.calls.query import CallQuery
+from scryon_graphql.calls.update_call import UpdateCallMutation
 from scryon_graphql.contacts import ContactMutation, ContactQuery
 from scryon_graphql.directives import described_by, keep_null
 from scryon_graphql.errors import dress_errors
 from scryon_graphql.limits import LIMITS
 from scryon_graphql.scalars import SCALARS
 from scryon_graphql.users import UserMutation, UserQuery
+from scryon_graphql.vibe import VibeQuery
 from scryon_graphql.voice import VoiceMutation, VoiceQuery
 
 
 @strawberry.type(description="What can be read. Everything belongs to the signed-in user.")
-class Query(CallQuery, ActionQuery, ContactQuery, UserQuery, VoiceQuery):
+class Query(CallQuery, ActionQuery, ContactQuery, VibeQuery, UserQuery, VoiceQuery):
     pass
 
 
 @strawberry.type(description="What can be changed. Each field returns what it changed; errors are raised.")
 class Mutation(
     AnalyzeCallMutation,
+    UpdateCallMutation,
     AssignContactMutation,
     DeleteCallsMutation,
     ActionMutation,

@@ -1,4 +1,4 @@
-"""The account and its figures. Source: rest.md, sections 2.12 to 2.15."""
+"""The account and its figures. Source: rest.md, sections 2.12 to 2.15 and 3.9."""
 
 # Strawberry types its decorators as Any.
 # mypy: disallow-untyped-decorators=False
@@ -9,12 +9,15 @@ from uuid import UUID
 
 import strawberry
 
+from app.settings import Settings
 from app.users import models
 from app.users import queries as user_queries
 from app.users import service as users
+from app.users.consent import Consent, update_consent
 from app.users.queries import StatsRow
 from app.users.service import UserChanges
 from scryon_graphql.context import Context
+from scryon_graphql.effects import apply_once
 from scryon_graphql.enums import AccountStatus, Plan
 
 
@@ -36,7 +39,7 @@ class User:
     )
     call_recording_disclaimer_accepted_at: datetime | None = strawberry.field(description="When it was accepted.")
     marketing_opt_in: bool = strawberry.field(description="Whether news may be sent.")
-    marketing_opt_in_at: datetime | None = strawberry.field(description="Since when.")
+    marketing_opt_in_at: datetime | None = strawberry.field(description="When that last changed.")
     plan: Plan = strawberry.field(description="What the account pays for.")
     plans_intro_shown_at: datetime | None = strawberry.field(description="When the plans were first shown.")
     is_admin: bool = strawberry.field(description="Whether the user may use admin routes; this version has none.")
@@ -44,7 +47,7 @@ class User:
     account_status_reason: str | None = strawberry.field(description="Why; null while ACTIVE.")
 
     @classmethod
-    def from_row(cls, row: models.User) -> Self:
+    def from_row(cls, row: models.User, settings: Settings) -> Self:
         status = AccountStatus(row.account_status)
         return cls(
             id=row.id,
@@ -64,7 +67,7 @@ class User:
             marketing_opt_in_at=row.marketing_opt_in_at,
             plan=Plan(row.plan),
             plans_intro_shown_at=row.plans_intro_shown_at,
-            is_admin=False,
+            is_admin=users.is_admin(row, settings.admin_allowed_emails),
             account_status=status,
             account_status_reason=None if status is AccountStatus.ACTIVE else row.account_status_reason,
         )
@@ -95,13 +98,25 @@ class UpdateMeInput:
     plans_intro_shown: bool | None = strawberry.field(default=None, description="True stamps `plansIntroShownAt` once.")
 
 
+@strawberry.input(
+    description="What the user agrees to. Null leaves a value alone; a version that is known keeps its time."
+)
+class UpdateConsentInput:
+    privacy_policy_version: str | None = strawberry.field(default=None, description="1 to 64 characters.")
+    terms_version: str | None = strawberry.field(default=None, description="1 to 64 characters.")
+    call_recording_disclaimer_version: str | None = strawberry.field(default=None, description="1 to 64 characters.")
+    marketing_opt_in: bool | None = strawberry.field(
+        default=None, description="Whether news may be sent; a change stamps `marketingOptInAt`."
+    )
+
+
 @strawberry.type
 class UserQuery:
     @strawberry.field(description="The account of the signed-in user.")
     async def me(self, info: strawberry.Info[Context]) -> User:
         async with info.context.resources.database.read() as session:
             row = await users.get_user(session, info.context.user_id)
-        return User.from_row(row)
+        return User.from_row(row, info.context.resources.settings)
 
     @strawberry.field(description="Figures of the signed-in user.")
     async def stats(self, info: strawberry.Info[Context]) -> Stats:
@@ -118,10 +133,32 @@ class UserMutation:
         info: strawberry.Info[Context],
         input: Annotated[UpdateMeInput, strawberry.argument(description="What to change.")],
     ) -> User:
+        context = info.context
         changes = UserChanges(input.display_name, input.fcm_token, input.plans_intro_shown)
-        async with info.context.resources.database.transaction() as session:
-            row = await users.update_user(session, info.context.user_id, changes)
-        return User.from_row(row)
+        row = await apply_once(
+            context, lambda session: users.update_user(session, context.user_id, changes), users.get_user
+        )
+        return User.from_row(row, context.resources.settings)
+
+    @strawberry.mutation(
+        description="Write down what the user agrees to; times are the server's. Errors: `validation_failed`."
+    )
+    async def update_consent(
+        self,
+        info: strawberry.Info[Context],
+        input: Annotated[UpdateConsentInput, strawberry.argument(description="What the user agrees to.")],
+    ) -> User:
+        context = info.context
+        consent = Consent(
+            input.privacy_policy_version,
+            input.terms_version,
+            input.call_recording_disclaimer_version,
+            input.marketing_opt_in,
+        )
+        row = await apply_once(
+            context, lambda session: update_consent(session, context.user_id, consent), users.get_user
+        )
+        return User.from_row(row, context.resources.settings)
 
     @strawberry.mutation(
         description="Delete the account with every call, contact and profile. There is no way back. "

@@ -9,11 +9,13 @@ from typing import Annotated
 
 import strawberry
 
-from app.errors import FeatureNotAvailableError
 from app.uploads.stored import StoredUpload
 from app.voice import queries as voice_queries
+from app.voice.service import require_identifier
 from scryon_graphql.context import Context
 from scryon_graphql.enums import expose
+
+_NO_IDENTIFIER = "what follows comes with the first engine that identifies voices"
 
 
 class VoiceProfileStatus(StrEnum):
@@ -50,9 +52,10 @@ class VoiceProfile:
 @strawberry.type
 class VoiceQuery:
     @strawberry.field(description="The user's voice profile. Errors: `feature_not_available`, always in this version.")
-    async def voice_profile(self) -> VoiceProfile | None:
+    async def voice_profile(self, info: strawberry.Info[Context]) -> VoiceProfile | None:
         # Nullable, so that a dashboard that asks for it beside other things still gets those.
-        raise FeatureNotAvailableError
+        require_identifier(info.context.resources.settings)
+        raise NotImplementedError(_NO_IDENTIFIER)
 
 
 @strawberry.type
@@ -62,12 +65,14 @@ class VoiceMutation:
     )
     async def put_voice_profile(
         self,
+        info: strawberry.Info[Context],
         file: Annotated[StoredUpload, strawberry.argument(description="A recording of the user's voice.")],
         consent_accepted: Annotated[
             bool | None, strawberry.argument(description="If given, true: the user agrees to the processing.")
         ] = None,
     ) -> VoiceProfile:
-        raise FeatureNotAvailableError
+        require_identifier(info.context.resources.settings)
+        raise NotImplementedError(_NO_IDENTIFIER)
 
     @strawberry.mutation(
         description="Remove the voice profile, also while the feature is off. Tells whether there was one."

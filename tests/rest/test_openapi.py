@@ -31,6 +31,7 @@ OPERATIONS = {
     "getCall": ("get", "/api/calls/{id}", {200, 404, *A}),
     "getTranscript": ("get", "/api/calls/{id}/transcript", {200, 404, 422, *A}),
     "getAnalysis": ("get", "/api/calls/{id}/analysis", {200, 404, 422, *A}),
+    "updateCall": ("patch", "/api/calls/{id}", {200, 404, *A, *B, *I}),
     "deleteCall": ("delete", "/api/calls/{id}", {204, 404, *A, *I}),
     "assignContact": ("patch", "/api/calls/{id}/contact", {200, 404, *A, *B, *I}),
     "deleteCalls": ("delete", "/api/calls", {200, *A, *B, *I}),
@@ -41,6 +42,20 @@ OPERATIONS = {
     "getContact": ("get", "/api/contacts/{id}", {200, 404, *A}),
     "replaceContact": ("put", "/api/contacts/{id}", {200, 404, *A, *B, *I}),
     "deleteContact": ("delete", "/api/contacts/{id}", {204, 404, *A, *I}),
+    "listCallActions": ("get", "/api/calls/{id}/action-items", {200, 404, *A}),
+    "createAction": ("post", "/api/calls/{id}/action-items", {201, 404, *A, *B, *I}),
+    "replaceAction": ("put", "/api/action-items/{id}", {200, 404, *A, *B, *I}),
+    "deleteAction": ("delete", "/api/action-items/{id}", {204, 404, *A, *I}),
+    "getVibe": ("get", "/api/analytics/vibe", {200, 400, *A}),
+    "debugCallEvents": ("get", "/api/debug/calls/{id}/events", {200, 404, *A}),
+    "getMe": ("get", "/api/users/me", {200, *A}),
+    "updateMe": ("patch", "/api/users/me", {200, *A, *B, *I}),
+    "deleteMe": ("delete", "/api/users/me", {204, *A, *I}),
+    "getStats": ("get", "/api/users/me/stats", {200, *A}),
+    "updateConsent": ("patch", "/api/users/me/consent", {200, *A, *B, *I}),
+    "putVoiceProfile": ("post", "/api/users/me/voice-profile", {201, 404, *A, *I}),
+    "getVoiceProfileStatus": ("get", "/api/users/me/voice-profile/status", {200, 404, *A}),
+    "deleteVoiceProfile": ("delete", "/api/users/me/voice-profile", {204, *A, *I}),
 }
 
 ALWAYS, OMITTED, NULL_SHOWN = "always", "omitted", "null shown"
@@ -74,6 +89,35 @@ FIELDS = {
             "notes", "scryonContactId", "durationSeconds",
         },
         NULL_SHOWN: {"errorReason", "errorMessage"},
+    },
+    "CallEvent": {
+        ALWAYS: {"stage", "status", "createdAt"},
+        OMITTED: {"provider", "durationMs", "errorCode", "errorMessage"},
+        NULL_SHOWN: set(),
+    },
+    "UserProfile": {
+        ALWAYS: {"id", "externalUserId", "createdAt", "marketingOptIn", "plan", "isAdmin", "accountStatus"},
+        OMITTED: {"email", "displayName", "lastLoginAt"},
+        NULL_SHOWN: {
+            "photoUrl", "privacyPolicyVersion", "privacyPolicyAcceptedAt", "termsVersion", "termsAcceptedAt",
+            "callRecordingDisclaimerVersion", "callRecordingDisclaimerAcceptedAt", "marketingOptInAt",
+            "plansIntroShownAt", "accountStatusReason",
+        },
+    },
+    "getStats": {
+        ALWAYS: {
+            "totalCalls", "callsThisWeek", "openActionItems", "overdueActionItems", "completedActionItems",
+            "averageCallDurationSeconds",
+        },
+        OMITTED: set(),
+        NULL_SHOWN: set(),
+    },
+    "getVoiceProfileStatus": {
+        ALWAYS: {"status", "enabled"},
+        OMITTED: {
+            "provider", "model", "consentVersion", "createdAt", "updatedAt", "sampleCount", "sampleDurationSeconds",
+        },
+        NULL_SHOWN: set(),
     },
 }  # fmt: skip
 
@@ -178,6 +222,14 @@ def test_types_of_fields(schema: str, field: str, expected: dict[str, Any]) -> N
     assert written == expected
 
 
+def test_maps_are_objects_of_numbers() -> None:
+    members = _success_schema("getVibe")["properties"]
+
+    counts = members["sentimentTrend"]["items"]["properties"]["counts"]
+    for written in (members["sentimentDistribution"], counts, members["toneProfile"]["properties"]["pace"]):
+        assert (written["type"], written["additionalProperties"]) == ("object", {"type": "integer"})
+
+
 def test_documents_stay_open() -> None:
     analysis = DOCUMENT["components"]["schemas"]["Analysis"]
 
@@ -212,6 +264,7 @@ def test_documents_stay_open() -> None:
                 "cursor": {"type": "string", "maxLength": 1024},
             },
         ),
+        ("getVibe", {"days": {"type": "integer", "minimum": 1, "maximum": 365, "default": 30}}),
         (
             "getCallStatuses",
             {
@@ -242,8 +295,15 @@ def test_parameters_have_their_bounds(operation: str, parameters: dict[str, Any]
         ("deleteCalls", 400, {"fields": [{"field": "body", "message": "is required"}]}),
         ("deleteCalls", 413, {"maxBytes": 1_048_576}),
         ("deleteCalls", 415, {"accepted": ["application/json"]}),
+        (
+            "deleteCall",
+            400,
+            {"fields": [{"field": "Idempotency-Key", "message": "must be 1 to 255 visible ASCII characters"}]},
+        ),
         ("getCallStatuses", 400, {"fields": [{"field": "ids", "message": "must hold at least one id"}]}),
         ("listCalls", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
+        ("listActions", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
+        ("getVibe", 400, {"fields": [{"field": "days", "message": "must be between 1 and 365"}]}),
     ],
 )
 def test_examples_of_errors_are_what_the_endpoint_sends(operation: str, status: int, details: dict[str, Any]) -> None:
@@ -265,6 +325,26 @@ def test_upload_is_documented() -> None:
     assert form["properties"]["metadata"]["properties"]["direction"]["enum"] == ["INCOMING", "OUTGOING", "UNKNOWN"]
     assert form["properties"]["durationSeconds"]["maximum"] == 86_400
     assert "Location" in operation["responses"]["202"]["headers"]
+
+
+def test_voice_sample_is_documented() -> None:
+    operation = DOCUMENT["paths"]["/api/users/me/voice-profile"]["post"]
+
+    content = operation["requestBody"]["content"]["multipart/form-data"]
+    assert content.keys() == {"schema"}
+    assert content["schema"]["required"] == ["file"]
+    assert {name: part["type"] for name, part in content["schema"]["properties"].items()} == {
+        "file": "string",
+        "consentAccepted": "string",
+    }
+    assert "Location" in operation["responses"]["201"]["headers"]
+    assert set(_success_schema("putVoiceProfile")["properties"]) == {
+        "status",
+        "provider",
+        "consentVersion",
+        "createdAt",
+        "sampleDurationSeconds",
+    }
 
 
 async def test_real_answers_are_as_documented(
@@ -292,6 +372,8 @@ async def test_real_answers_are_as_documented(
         ("getCallStatuses", await rest.get("/api/calls/status")),
         ("getCall", await rest.get(path)),
         ("getCall", await rest.get(f"/api/calls/{failed.id}")),
+        ("updateCall", await rest.patch(path, json={"title": "Two", "notes": "Call back."})),
+        ("updateCall", await rest.patch(path, json={"title": 2})),
         ("getTranscript", await rest.get(f"{path}/transcript")),
         ("getTranscript", await rest.get(f"/api/calls/{failed.id}/transcript")),
         ("getAnalysis", await rest.get(f"{path}/analysis")),
@@ -312,6 +394,25 @@ async def test_real_answers_are_as_documented(
         ("assignContact", await rest.patch(f"{path}/contact", json={"contactId": str(uuid4())})),
         ("deleteContact", await rest.delete(contact)),
         ("deleteContact", await rest.delete(contact)),
+        ("listCallActions", await rest.get(f"{path}/action-items")),
+        ("createAction", await rest.post(f"{path}/action-items", json={"title": "Call back", "dueDate": "2026-02-12"})),
+        ("createAction", await rest.post(f"{path}/action-items", json={})),
+        ("replaceAction", await rest.put(f"/api/action-items/{item.id}", json={"title": "Call", "status": "OPEN"})),
+        ("replaceAction", await rest.put(f"/api/action-items/{item.id}", json={"title": "Call"})),
+        ("deleteAction", await rest.delete(f"/api/action-items/{item.id}")),
+        ("deleteAction", await rest.delete(f"/api/action-items/{item.id}")),
+        ("debugCallEvents", await rest.get(f"/api/debug{path.removeprefix('/api')}/events")),
+        ("debugCallEvents", await rest.get("/api/debug/calls/nonsense/events")),
+        ("getVibe", await rest.get("/api/analytics/vibe")),
+        ("getVibe", await rest.get("/api/analytics/vibe?days=x")),
+        ("getMe", await rest.get("/api/users/me")),
+        ("updateMe", await rest.patch("/api/users/me", json={"displayName": "Meera Nair", "plansIntroShown": True})),
+        ("updateMe", await rest.patch("/api/users/me", json={"displayName": 1})),
+        ("getStats", await rest.get("/api/users/me/stats")),
+        ("updateConsent", await rest.patch("/api/users/me/consent", json={"termsVersion": "1"})),
+        ("putVoiceProfile", await rest.post("/api/users/me/voice-profile")),
+        ("getVoiceProfileStatus", await rest.get("/api/users/me/voice-profile/status")),
+        ("deleteVoiceProfile", await rest.delete("/api/users/me/voice-profile")),
         ("deleteCalls", await rest.request("DELETE", "/api/calls", json={"callIds": [str(failed.id)]})),
         ("deleteCall", await rest.delete(path)),
         ("deleteCall", await rest.delete(path)),
@@ -321,11 +422,24 @@ async def test_real_answers_are_as_documented(
 
     statuses = [response.status_code for _, response in answers]
     assert statuses == [
-        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 422, 200, 404, 200, 200, 200, 415,
-        200, 201, 400, 200, 200, 200, 404, 204, 404, 200, 204, 404, 503,
+        200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 400, 200, 422, 200, 404, 200, 200, 200, 415,
+        200, 201, 400, 200, 200, 200, 404, 204, 404,
+        200, 201, 400, 200, 400, 204, 404, 200, 404, 200, 400, 200, 200, 400, 200, 200, 404, 404, 204,
+        200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)
+
+
+NOT_BLANK = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"
+
+
+def test_texts_of_bodies_have_their_bounds() -> None:
+    body = DOCUMENT["paths"]["/api/users/me/consent"]["patch"]["requestBody"]["content"]["application/json"]["schema"]
+
+    [text, null] = body["properties"]["termsVersion"]["anyOf"]
+    assert text == {"type": "string", "minLength": 1, "maxLength": 64, "pattern": NOT_BLANK}
+    assert null == {"type": "null"}
 
 
 TRANSCRIPT = {

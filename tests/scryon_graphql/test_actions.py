@@ -1,4 +1,4 @@
-"""`actionItems` and `setActionItemStatus`. Source: rest.md, sections 2.10 and 2.11."""
+"""`actionItems` and the mutations of action items. Source: rest.md, sections 2.10, 2.11, 3.5 and 3.6."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -31,6 +31,20 @@ mutation UpdateActionStatus($id: ID!, $status: ActionStatus!) {{
   setActionItemStatus(id: $id, status: $status) {{ {FIELDS} }}
 }}
 """
+OF_CALL = (
+    f"query ($id: ID!) {{ call(id: $id) {{ id }} actionItems(first: 1000, callId: $id) {{ nodes {{ {FIELDS} }} }} }}"
+)
+CREATE = f"""
+mutation CreateAction($callId: ID!, $input: CreateActionItemInput!) {{
+  createActionItem(callId: $callId, input: $input) {{ {FIELDS} }}
+}}
+"""
+REPLACE = f"""
+mutation ReplaceAction($id: ID!, $input: ReplaceActionItemInput!) {{
+  replaceActionItem(id: $id, input: $input) {{ {FIELDS} }}
+}}
+"""
+DELETE = "mutation DeleteAction($id: ID!) { deleteActionItem(id: $id) }"
 NOON = datetime(2026, 2, 9, 12, 0, 0, tzinfo=UTC)
 
 
@@ -256,3 +270,105 @@ async def test_unknown_statuses_are_refused(client: Client, status: str | None) 
 
     assert (refused["code"], refused["status"]) == ("validation_failed", 400)
     assert [problem["field"] for problem in refused["details"]["fields"]] == ["variables.status"]
+
+
+@pytest.mark.parametrize("count", [1, 50])
+async def test_items_of_one_call_take_two_statements(
+    client: Client, factory: Factory, alice: UUID, statements: Counter, count: int
+) -> None:
+    call = await factory.call(alice)
+    for _ in range(count):
+        await factory.action_item(call)
+
+    with statements() as found:
+        data = await client.get(OF_CALL, id=str(call.id))
+
+    assert (len(data["actionItems"]["nodes"]), len(found)) == (count, 2)
+
+
+async def test_item_is_made_by_hand(client: Client, factory: Factory, resources: Resources, alice: UUID) -> None:
+    call = await factory.call(alice, status=CallStatus.QUEUED, scryon_contact_id=uuid4())
+
+    data = await client.get(
+        CREATE, callId=str(call.id), input={"title": " Call back ", "dueDate": "2026-02-12", "status": "DONE"}
+    )
+
+    item = data["createActionItem"]
+    assert (item["title"], item["dueDate"], item["status"], item["priority"]) == (
+        "Call back",
+        "2026-02-12",
+        "DONE",
+        None,
+    )
+    assert (item["source"], item["intent"], item["ownerRole"]) == ("MANUAL", "none", "UNKNOWN")
+    stored = await load(resources, UUID(item["id"]))
+    assert (stored.user_id, stored.call_record_id, stored.contact_id) == (alice, call.id, call.scryon_contact_id)
+    assert stored.completed_at is not None
+
+
+async def test_content_is_replaced_and_the_rest_stays(
+    client: Client, factory: Factory, resources: Resources, alice: UUID
+) -> None:
+    item = await factory.action_item(
+        await factory.call(alice), description="Soon.", priority=ActionPriority.LOW, source_text="x", updated_at=NOON
+    )
+
+    data = await client.get(REPLACE, id=str(item.id), input={"title": "Call them", "status": "DONE"})
+
+    stored = await load(resources, item.id)
+    assert data["replaceActionItem"]["title"] == "Call them"
+    assert (stored.description, stored.priority, stored.source_text) == (None, None, "x")
+    assert stored.completed_at == stored.updated_at
+    assert stored.updated_at > NOON
+
+
+async def test_same_content_changes_nothing(
+    client: Client, factory: Factory, resources: Resources, alice: UUID
+) -> None:
+    call = await factory.call(alice)
+    item = await factory.action_item(call, status=ActionStatus.DONE, completed_at=NOON, updated_at=NOON)
+
+    await client.get(REPLACE, id=str(item.id), input={"title": item.title, "status": "DONE", "description": " "})
+
+    stored = await load(resources, item.id)
+    assert (stored.updated_at, stored.completed_at) == (NOON, NOON)
+
+
+async def test_item_is_deleted(client: Client, factory: Factory, alice: UUID) -> None:
+    item = await factory.action_item(await factory.call(alice))
+
+    first = await client.get(DELETE, id=str(item.id).upper())
+    second = await client.refused(DELETE, id=str(item.id))
+
+    assert first == {"deleteActionItem": str(item.id)}
+    assert (second["code"], second["status"]) == ("action_item_not_found", 404)
+
+
+async def test_calls_and_items_of_others_cannot_be_written_to(
+    stranger: Client, factory: Factory, resources: Resources, alice: UUID
+) -> None:
+    item = await factory.action_item(await factory.call(alice))
+    content = {"title": "Mine", "status": "DONE"}
+
+    for call_id in (str(item.call_record_id), str(uuid4()), "nonsense"):
+        refused = await stranger.refused(CREATE, callId=call_id, input=content)
+        assert refused == {"code": "call_not_found", "status": 404, "details": {}}
+    for item_id in (str(item.id), str(uuid4()), "nonsense"):
+        for document in (REPLACE, DELETE):
+            refused = await stranger.refused(document, id=item_id, input=content)
+            assert refused == {"code": "action_item_not_found", "status": 404, "details": {}}
+    assert (await load(resources, item.id)).title == item.title
+
+
+@pytest.mark.parametrize("document", [CREATE, REPLACE])
+async def test_bad_texts_are_refused_together_and_before_ids(client: Client, document: str) -> None:
+    refused = await client.refused(
+        document, id="x", callId="x", input={"title": " ", "description": "x" * 5001, "status": "OPEN"}
+    )
+
+    assert refused["details"] == {
+        "fields": [
+            {"field": "title", "message": "must not be blank"},
+            {"field": "description", "message": "must have at most 5000 characters"},
+        ]
+    }

@@ -1,4 +1,4 @@
-"""`me`, `stats`, `updateMe`, `deleteMe`. Source: rest.md, sections 2.12 to 2.15."""
+"""`me`, `stats`, `updateMe`, `updateConsent`, `deleteMe`. Source: rest.md, sections 2.12 to 2.15 and 3.9."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ FIELDS = """
 """
 ME = f"{{ me {{ {FIELDS} }} }}"
 UPDATE = f"mutation UpdateMe($input: UpdateMeInput!) {{ updateMe(input: $input) {{ {FIELDS} }} }}"
+AGREE = f"mutation UpdateConsent($input: UpdateConsentInput!) {{ updateConsent(input: $input) {{ {FIELDS} }} }}"
 STATS = """
 {
   stats {
@@ -116,7 +117,7 @@ async def test_me_with_nothing_set_shows_nulls(factory: Factory, resources: Reso
     }
 
 
-@pytest.mark.parametrize("document", [ME, UPDATE])
+@pytest.mark.parametrize("document", [ME, UPDATE, AGREE])
 async def test_account_deleted_meanwhile_asks_to_come_back(resources: Resources, document: str) -> None:
     refused = await Client(resources, uuid4()).refused(document, input={})
 
@@ -192,6 +193,42 @@ async def test_longest_texts_pass(client: Client, resources: Resources, alice: U
 
     stored = await load(resources, alice)
     assert (stored.display_name, stored.fcm_token) == ("\U0001f600" * 200, "x" * 4096)
+
+
+async def test_new_consent_is_stamped_and_known_consent_is_not(
+    factory: Factory, resources: Resources, bob: UUID
+) -> None:
+    at = datetime(2025, 11, 17, 6, 21, 30, tzinfo=UTC)
+    user_id = await factory.user(
+        terms_version="1", terms_accepted_at=at, marketing_opt_in=True, marketing_opt_in_at=at, updated_at=at
+    )
+
+    data = await Client(resources, user_id).get(
+        AGREE, input={"termsVersion": "1", "privacyPolicyVersion": " 2 ", "marketingOptIn": False}
+    )
+
+    stored = await load(resources, user_id)
+    assert (stored.terms_version, stored.terms_accepted_at) == ("1", at)
+    assert (stored.privacy_policy_version, stored.call_recording_disclaimer_version) == ("2", None)
+    assert (stored.marketing_opt_in, stored.marketing_opt_in_at) == (False, stored.privacy_policy_accepted_at)
+    assert stored.updated_at == stored.marketing_opt_in_at
+    assert stored.updated_at > at
+    assert data["updateConsent"]["privacyPolicyVersion"] == "2"
+    assert (await load(resources, bob)).privacy_policy_version is None
+
+
+async def test_blank_and_long_versions_are_refused_together(client: Client, resources: Resources, alice: UUID) -> None:
+    refused = await client.refused(
+        AGREE, input={"privacyPolicyVersion": " ", "termsVersion": "x" * 65, "marketingOptIn": True}
+    )
+
+    assert refused["details"] == {
+        "fields": [
+            {"field": "privacyPolicyVersion", "message": "must not be blank"},
+            {"field": "termsVersion", "message": "must have at most 64 characters"},
+        ]
+    }
+    assert (await load(resources, alice)).marketing_opt_in is False
 
 
 async def test_stats_of_a_new_account_are_zero(client: Client) -> None:

@@ -19,6 +19,7 @@ from app.actions.models import ActionItem, ActionSource
 from app.analysis.models import CallSentimentSummary
 from app.calls.artifacts import read_artifact
 from app.calls.deletion import delete_call
+from app.calls.editing import CallEdit, update_call
 from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
 from app.observability.logging import configure_logging
 from app.pipeline.failures import FailureReason, HardFailureError
@@ -219,6 +220,20 @@ async def test_what_the_user_and_the_upload_have_set_stays(
     row = await read_call(resources, call.id)
     assert (row.title, row.short_summary, row.duration_seconds) == ("Mine", "My words", 99)
     assert (await read_call(resources, cleared.id)).title is None
+
+
+async def test_edits_of_a_waiting_call_stay(
+    factory: Factory, alice: UUID, resources: Resources, script: Script
+) -> None:
+    call = await queued(factory, alice, title="Uploaded")
+    async with resources.database.transaction() as session:
+        await update_call(session, alice, call.id, CallEdit(title="", summary="My words", notes="Call back."))
+
+    await work(resources, script, call.id)
+
+    stored = await read_call(resources, call.id)
+    assert (stored.status, stored.title, stored.short_summary) == (CallStatus.COMPLETED, None, "My words")
+    assert stored.notes == "Call back."
 
 
 @pytest.mark.parametrize("stage", ["transcriber", "diarizer", "analyst"])
