@@ -24,6 +24,7 @@ from app.settings import Settings
 from rest.answers import error_answer, json_answer
 from rest.openapi import ROUTERS, build_openapi, optional_routers
 from rest.operations import default_operations
+from rest.security import requirements_of
 from scryon_graphql.door import PATH as GRAPHQL_PATH
 from scryon_graphql.door import graphql_error_answer, serve_graphql, show_graphiql
 from scryon_graphql.socket import GraphQLSocket
@@ -53,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_api_route(GRAPHQL_PATH, serve_graphql, methods=["POST"])
     app.router.routes.append(WebSocketRoute(GRAPHQL_PATH, GraphQLSocket()))
     if settings.shows_tools:
-        _add_tools(app, routers)
+        _add_tools(app, routers, settings)
     app.add_exception_handler(ScryonError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_routing_error)
     # The last one is the outermost.
@@ -80,11 +81,11 @@ async def _run(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-def _add_tools(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+def _add_tools(app: FastAPI, routers: Sequence[APIRouter], settings: Settings) -> None:
     @cache
     def document() -> dict[str, Any]:
         # On first request: most starts are not followed by a look at it.
-        return build_openapi(app.state.operations, routers)
+        return build_openapi(app.state.operations, routers, requirements_of(settings))
 
     async def show_openapi() -> Response:
         return json_answer(document())

@@ -45,6 +45,7 @@ from rest.health import VERSION
 from rest.inputs import Input, IntegerText
 from rest.json_schema import JsonSchema, SchemaWriter
 from rest.operations import Operations, default_operations
+from rest.security import SCHEMES, Requirement, any_requirements
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -141,8 +142,8 @@ def optional_routers(settings: Settings) -> tuple[APIRouter, ...]:
     return tuple(router for router, is_wanted in _OPTIONAL if is_wanted(settings))
 
 
-def build_openapi(operations: Operations, routers: Iterable[APIRouter]) -> dict[str, Any]:
-    """Make the document for all documented routes of these routers."""
+def build_openapi(operations: Operations, routers: Iterable[APIRouter], security: list[Requirement]) -> dict[str, Any]:
+    """Make the document for all documented routes of these routers, on servers that want this `security`."""
     writer = _DocumentWriter(operations)
     paths: dict[str, dict[str, Any]] = {}
     for route in _iter_routes(routers):
@@ -158,10 +159,12 @@ def build_openapi(operations: Operations, routers: Iterable[APIRouter]) -> dict[
             "description": "Turns recorded phone calls into transcripts with speakers, analyses and action items.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "security": security,
         "paths": paths,
         "components": {
             "schemas": {"Error": _ERROR_SCHEMA, **writer.schemas.components},
             "headers": _HEADERS,
+            "securitySchemes": SCHEMES,
             "parameters": {"X-Request-Id": _REQUEST_ID_PARAMETER, "Idempotency-Key": _KEY_PARAMETER},
         },
     }
@@ -170,7 +173,7 @@ def build_openapi(operations: Operations, routers: Iterable[APIRouter]) -> dict[
 def export_openapi() -> bytes:
     """The content of `openapi.json`: all routes, optional ones too; always the same bytes for the same code."""
     routers = (*ROUTERS, *(router for router, _ in _OPTIONAL))
-    document = build_openapi(default_operations(), routers)
+    document = build_openapi(default_operations(), routers, any_requirements())
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -190,6 +193,8 @@ class _DocumentWriter:
             "parameters": self._write_parameters(route, documentation),
             "responses": self._write_responses(documentation),
         }
+        if documentation.is_public:
+            written["security"] = []
         body = self._write_request_body(documentation)
         return written if body is None else {**written, "requestBody": body}
 

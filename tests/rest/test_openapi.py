@@ -11,10 +11,12 @@ import orjson
 import pytest
 
 from app.calls.models import ArtifactType, CallStatus
+from app.resources import Resources
 from app.uploads.receiving import ACCEPTED_FORMATS
 from rest.openapi import export_openapi
 from tests.factories import Factory
 from tests.forms import CONTENT_TYPE, WAV, encode, file
+from tests.rest.serving import rest_client
 
 DOCUMENT: dict[str, Any] = orjson.loads(export_openapi())
 
@@ -497,3 +499,26 @@ TRANSCRIPT = {
     },
     "createdAt": "2026-02-09T09:14:07Z",
 }
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, [{}]),
+        ({"api_keys": ("key",)}, [{"ScryonApiKey": []}, {"ApiKey": []}]),
+        ({"firebase_project_id": "demo"}, [{"FirebaseToken": []}]),
+        (
+            {"firebase_project_id": "demo", "api_keys": ("key",)},
+            [{"FirebaseToken": [], "ScryonApiKey": []}, {"FirebaseToken": [], "ApiKey": []}],
+        ),
+    ],
+)
+async def test_server_says_which_credentials_it_wants(
+    resources: Resources, values: dict[str, Any], expected: list[dict[str, Any]]
+) -> None:
+    async with rest_client(resources, **values) as rest:
+        document = (await rest.get("/openapi.json")).json()
+
+    assert document["security"] == expected
+    assert document["paths"]["/api/health"]["get"]["security"] == []
+    assert "security" not in document["paths"]["/api/calls"]["get"]
