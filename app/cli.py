@@ -79,6 +79,8 @@ def demo(
     from app.supervisor import PortTakenError
 
     settings = _settings(data_dir, port)
+    if settings.firebase_project_id:
+        _fail("the demo cannot sign in; unset FIREBASE_PROJECT_ID for it")
     console.print("Starting Postgres, Redis, the API and a worker …")
     try:
         with (
@@ -180,6 +182,12 @@ def migrate() -> None:
 def upload(
     recordings: Annotated[list[Path], typer.Argument(help="Recordings to submit.", show_default=False)],
     url: Annotated[str, typer.Option(help="Where Scryon runs.", envvar="SCRYON_URL")] = "http://127.0.0.1:8080",
+    api_key: Annotated[
+        str | None, typer.Option(help="A key of the server.", envvar="SCRYON_CLIENT_KEY", show_default=False)
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option(help="A Firebase ID token.", envvar="SCRYON_TOKEN", show_default=False)
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Title of the call.")] = None,
     contact_name: Annotated[str | None, typer.Option(help="Name of the other party.")] = None,
     direction: Annotated[str | None, typer.Option(help="INCOMING, OUTGOING or UNKNOWN.")] = None,
@@ -191,7 +199,7 @@ def upload(
 
     known = {"title": title, "contactName": contact_name, "direction": direction, "recordedAt": recorded_at}
     metadata = {name: value for name, value in known.items() if value is not None}
-    client = ScryonClient(url.rstrip("/"))
+    client = ScryonClient(url.rstrip("/"), api_key=api_key, token=token)
     failed = 0
     for recording in recordings:
         try:

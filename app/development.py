@@ -71,7 +71,7 @@ def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> 
         base_url = f"http://{f'[{host}]' if ':' in host else _reachable(host)}:{port}"
         from app.client.api import ScryonClient
 
-        client = ScryonClient(base_url)
+        client = ScryonClient(base_url, api_key=next(iter(settings.api_keys), None))
         stack.callback(client.close)
         _wait_until_healthy(supervisor, client)
         yield Stack(base_url, supervisor, client)

@@ -47,10 +47,15 @@ class Progress:
 
 
 class ScryonClient:
-    """Talks to one server. `base_url` has no trailing slash."""
+    """Talks to one server. `base_url` has no trailing slash.
 
-    def __init__(self, base_url: str) -> None:
-        self._http = httpx.Client(base_url=base_url, timeout=_TIMEOUT, trust_env=False)
+    `api_key` and `token`, a Firebase ID token, are for servers that want them.
+    """
+
+    def __init__(self, base_url: str, *, api_key: str | None = None, token: str | None = None) -> None:
+        given = {"X-Scryon-Api-Key": api_key, "Authorization": f"Bearer {token}" if token else None}
+        headers = {name: value for name, value in given.items() if value}
+        self._http = httpx.Client(base_url=base_url, timeout=_TIMEOUT, trust_env=False, headers=headers)
 
     def is_healthy(self) -> bool:
         """Whether the server answers."""
