@@ -1,5 +1,6 @@
 """`/api/calls/{id}/action-items` and `/api/action-items/{id}`. Whole bodies are from rest.md, 3.5 and 3.6."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -412,6 +413,30 @@ async def test_creation_with_a_key_is_done_once(
 
     assert response.status_code == 201
     assert await _count(resources) == 1
+
+
+async def test_two_creations_with_a_key_at_once_make_one_item(
+    rest: httpx.AsyncClient, resources: Resources, call: CallRecord
+) -> None:
+    request = {"json": {"title": "Call back"}, "headers": {"Idempotency-Key": "key-1"}}
+
+    answers = await asyncio.gather(*(rest.post(f"/api/calls/{CALL}/action-items", **request) for _ in range(2)))
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+    assert await _count(resources) == 1
+
+
+async def test_call_cannot_be_deleted_while_an_item_is_added(
+    rest: httpx.AsyncClient, resources: Resources, call: CallRecord
+) -> None:
+    path = f"/api/calls/{CALL}"
+
+    created, deleted = await asyncio.gather(
+        rest.post(f"{path}/action-items", json={"title": "Call back"}), rest.delete(path)
+    )
+
+    assert (created.status_code, deleted.status_code) in [(201, 204), (404, 204)]
+    assert await _count(resources) == 0
 
 
 async def test_replacement_with_a_key_is_done_once(rest: httpx.AsyncClient, item: ActionItem) -> None:
