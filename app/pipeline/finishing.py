@@ -23,13 +23,13 @@ from app.calls.models import CallRecord, CallStatus
 from app.pipeline.claims import change_status, fail_call
 from app.pipeline.failures import FailureReason
 from app.pipeline.models import Stage, StageStatus
-from app.pipeline.run import Run
 from app.pipeline.transcript import Transcript
+from app.pipeline.worker_run import WorkerRun
 
 log = structlog.get_logger()
 
 
-async def complete(run: Run, document: dict[str, Any], transcript: Transcript) -> None:
+async def complete(run: WorkerRun, document: dict[str, Any], transcript: Transcript) -> None:
     """Write the side effects of an analysis and make the call COMPLETED.
 
     Raises:
@@ -51,7 +51,7 @@ async def complete(run: Run, document: dict[str, Any], transcript: Transcript) -
     await run.delete_temporary()
 
 
-async def fail(run: Run, reason: FailureReason) -> None:
+async def fail(run: WorkerRun, reason: FailureReason) -> None:
     """Make the call FAILED.
 
     Raises:

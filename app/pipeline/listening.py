@@ -20,8 +20,9 @@ from app.calls.models import ArtifactType, CallRecord
 from app.pipeline.claims import ClaimLostError, update_claimed
 from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.models import Stage, StageStatus
-from app.pipeline.run import CallContext, Run
+from app.pipeline.run import CallContext
 from app.pipeline.speech import Turn
+from app.pipeline.worker_run import WorkerRun
 from app.providers.protocols import DiarizationAnswer
 from app.storage.store import ObjectMissingError
 
@@ -50,7 +51,7 @@ class Heard:
     duration_seconds: float | None
 
 
-async def listen(run: Run, context: CallContext) -> Heard:
+async def listen(run: WorkerRun, context: CallContext) -> Heard:
     """Answer what was heard; what an earlier run has stored is read, not made again.
 
     Raises:
@@ -74,7 +75,7 @@ async def listen(run: Run, context: CallContext) -> Heard:
     return Heard(transcribing.result(), diarizing.result(), audio.duration_seconds)
 
 
-async def _prepare(run: Run, *, has_transcript: bool) -> PreparedAudio | None:
+async def _prepare(run: WorkerRun, *, has_transcript: bool) -> PreparedAudio | None:
     """Decode the recording; None when it is gone but a transcript is there already."""
     key = await run.find_audio_key()
     try:
@@ -95,7 +96,7 @@ async def _prepare(run: Run, *, has_transcript: bool) -> PreparedAudio | None:
     return audio
 
 
-async def _transcribe(run: Run, audio: PreparedAudio, stored: bytes | None) -> bytes:
+async def _transcribe(run: WorkerRun, audio: PreparedAudio, stored: bytes | None) -> bytes:
     if stored is not None:
         return stored
     transcriber = run.engines.transcriber
@@ -105,7 +106,9 @@ async def _transcribe(run: Run, audio: PreparedAudio, stored: bytes | None) -> b
     return raw
 
 
-async def _diarize(run: Run, context: CallContext, audio: PreparedAudio, state: dict[str, Any] | None) -> Diarization:
+async def _diarize(
+    run: WorkerRun, context: CallContext, audio: PreparedAudio, state: dict[str, Any] | None
+) -> Diarization:
     if state is not None:
         return _diarization_from(state)
     diarizer = run.engines.diarizer
@@ -136,13 +139,13 @@ async def _diarize(run: Run, context: CallContext, audio: PreparedAudio, state: 
     return diarization
 
 
-def _max_speakers(run: Run, context: CallContext) -> int | None:
+def _max_speakers(run: WorkerRun, context: CallContext) -> int | None:
     """A call with a direction has two parties; of any other recording nobody knows (pipeline.md, section 3.3)."""
     hint = run.resources.settings.diarization_hint_two_speakers
     return 2 if hint and context.direction in ("INCOMING", "OUTGOING") else None
 
 
-async def _read_state(run: Run) -> dict[str, Any] | None:
+async def _read_state(run: WorkerRun) -> dict[str, Any] | None:
     content = await run.read(ArtifactType.DIARIZATION_RESULT_STATE)
     if content is not None:
         state: dict[str, Any] = orjson.loads(content)

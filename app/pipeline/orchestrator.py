@@ -21,9 +21,10 @@ from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.listening import listen
 from app.pipeline.models import Stage
-from app.pipeline.run import CallContext, Run
+from app.pipeline.run import CallContext
 from app.pipeline.transcript import Transcript
 from app.pipeline.transcript_stages import read_transcript, write_transcript
+from app.pipeline.worker_run import WorkerRun
 from app.providers.engines import Engines
 from app.providers.protocols import AnalysisRequest
 from app.resources import Resources
@@ -39,7 +40,7 @@ async def process_call(resources: Resources, engines: Engines, heartbeat: Heartb
         claim = await claim_call(session, call_id)
     if claim is None:
         return
-    run = Run(resources, engines, claim, EventWriter(resources, call_id, claim.user_id), heartbeat)
+    run = WorkerRun(resources, claim, EventWriter(resources, call_id, claim.user_id), heartbeat, engines)
     async with heartbeat.hold(claim):
         try:
             await _process(run, resources.settings.pipeline_max_attempts)
@@ -50,7 +51,7 @@ async def process_call(resources: Resources, engines: Engines, heartbeat: Heartb
             await _stop(run, heartbeat)
 
 
-async def _stop(run: Run, heartbeat: Heartbeat) -> None:
+async def _stop(run: WorkerRun, heartbeat: Heartbeat) -> None:
     """After a cancellation: the claim is gone, or the process shuts down and others may go on at once."""
     if heartbeat.has_lost(run.claim):
         await run.clean_up_if_deleted()
@@ -59,7 +60,7 @@ async def _stop(run: Run, heartbeat: Heartbeat) -> None:
         await give_back(session, run.claim, rest=timedelta(0), refund_attempt=True)
 
 
-async def _process(run: Run, max_attempts: int) -> None:
+async def _process(run: WorkerRun, max_attempts: int) -> None:
     try:
         if run.claim.attempts > max_attempts:
             raise HardFailureError(FailureReason.ATTEMPTS_EXHAUSTED)
@@ -72,7 +73,7 @@ async def _process(run: Run, max_attempts: int) -> None:
         await _give_up_or_rest(run, error, max_attempts)
 
 
-async def _give_up_or_rest(run: Run, error: Exception, max_attempts: int) -> None:
+async def _give_up_or_rest(run: WorkerRun, error: Exception, max_attempts: int) -> None:
     """Storage, database and unexpected errors: rest and try again, or fail at the last attempt without progress.
 
     Raises:
@@ -90,7 +91,7 @@ async def _give_up_or_rest(run: Run, error: Exception, max_attempts: int) -> Non
     await finishing.fail(run, FailureReason.STORAGE_ERROR if is_storage else FailureReason.INTERNAL_ERROR)
 
 
-async def _run_stages(run: Run) -> None:
+async def _run_stages(run: WorkerRun) -> None:
     context = await run.read_context()
     transcript = await read_transcript(run) if run.claim.status is CallStatus.ANALYZING else None
     if transcript is None:
@@ -99,7 +100,7 @@ async def _run_stages(run: Run) -> None:
     await finishing.complete(run, document, transcript)
 
 
-async def _analyze(run: Run, context: CallContext, transcript: Transcript) -> dict[str, Any]:
+async def _analyze(run: WorkerRun, context: CallContext, transcript: Transcript) -> dict[str, Any]:
     """Answer the analysis, made now or by an earlier run of this call; its bytes are stored as they came."""
     if run.claim.status is CallStatus.ANALYZING:
         stored = await run.read(ArtifactType.ANALYSIS_JSON)

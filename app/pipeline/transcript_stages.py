@@ -21,12 +21,13 @@ from app.pipeline.listening import NO_DIARIZATION, Heard
 from app.pipeline.models import Stage
 from app.pipeline.normalization.stage import normalize
 from app.pipeline.restoration import restore_formatting
-from app.pipeline.run import CallContext, Run
+from app.pipeline.run import CallContext
 from app.pipeline.speakers.context import SpeakerContext
 from app.pipeline.speakers.known_names import known_names
 from app.pipeline.speakers.resolve import resolve_speakers
 from app.pipeline.speech import RawTranscript
 from app.pipeline.transcript import SCHEMA_VERSION, PipelineInfo, Transcript
+from app.pipeline.worker_run import WorkerRun
 
 log = structlog.get_logger()
 
@@ -36,7 +37,7 @@ T = TypeVar("T")
 RESOLUTION_FAILED = "speaker_resolution_failed"
 
 
-async def write_transcript(run: Run, context: CallContext, heard: Heard) -> Transcript:
+async def write_transcript(run: WorkerRun, context: CallContext, heard: Heard) -> Transcript:
     """Build, name and store the transcript; a call that was TRANSCRIBING is ANALYZING afterwards.
 
     Raises:
@@ -64,7 +65,7 @@ async def write_transcript(run: Run, context: CallContext, heard: Heard) -> Tran
     return transcript
 
 
-async def read_transcript(run: Run) -> Transcript | None:
+async def read_transcript(run: WorkerRun) -> Transcript | None:
     """The stored, named transcript of an earlier run; None when it is missing."""
     content = await run.read(ArtifactType.NORMALIZED_TRANSCRIPT_JSON)
     return None if content is None else from_document(orjson.loads(content))
@@ -82,7 +83,7 @@ async def _guarded(reason: FailureReason, function: Callable[P, T], *args: P.arg
 
 
 def _normalize(
-    run: Run, raw: RawTranscript, aligned: list[AlignedSegment], heard: Heard, who: SpeakerContext
+    run: WorkerRun, raw: RawTranscript, aligned: list[AlignedSegment], heard: Heard, who: SpeakerContext
 ) -> Transcript:
     if not raw.is_formatted:
         aligned = restore_formatting(aligned, known_names(who))
@@ -96,7 +97,7 @@ def _normalize(
     )
 
 
-def _pipeline_info(run: Run, raw: RawTranscript, heard: Heard) -> PipelineInfo:
+def _pipeline_info(run: WorkerRun, raw: RawTranscript, heard: Heard) -> PipelineInfo:
     transcriber = run.engines.transcriber
     has_labels = heard.diarization.provider == NO_DIARIZATION and any(part.speaker for part in raw.segments)
     return PipelineInfo(
@@ -107,7 +108,7 @@ def _pipeline_info(run: Run, raw: RawTranscript, heard: Heard) -> PipelineInfo:
     )
 
 
-async def _name_speakers(run: Run, transcript: Transcript, who: SpeakerContext) -> Transcript:
+async def _name_speakers(run: WorkerRun, transcript: Transcript, who: SpeakerContext) -> Transcript:
     """Name the speakers; soft: an error in the rules leaves `Speaker N` and a warning."""
     try:
         async with run.stage(Stage.SPEAKER_REFINED):

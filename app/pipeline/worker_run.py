@@ -1,0 +1,85 @@
+"""A run in a worker: its engines, the artifacts that it writes on the way, and what it deletes at the end."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from app.calls.artifacts import find_artifact, put_artifact_row, remove_artifact_row
+from app.calls.models import ArtifactType, CallStatus
+from app.pipeline.claims import change_status, update_claimed
+from app.pipeline.models import Stage, StageStatus
+from app.pipeline.run import Run
+from app.providers.engines import Engines
+from app.storage.keys import document_key
+
+log = structlog.get_logger()
+
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRun(Run):
+    """A claimed call that is on its way from QUEUED to its end."""
+
+    engines: Engines
+
+    async def find_audio_key(self) -> str | None:
+        """Where the recording lies, None when it is gone."""
+        async with self.resources.database.read() as session:
+            artifact = await find_artifact(session, self.call_id, ArtifactType.TEMP_AUDIO)
+        return None if artifact is None else artifact.storage_key
+
+    async def write(
+        self,
+        artifact_type: ArtifactType,
+        content: bytes,
+        *,
+        schema_version: int | None = None,
+        moves_to_analyzing: bool = False,
+    ) -> None:
+        """Store a document: the object first, then the row, in one transaction with a change of status if asked for.
+
+        Progress sets the number of attempts back to 0.
+
+        Raises:
+            ClaimLostError: the call is not ours any more.
+            StorageUnavailableError: the store did not take the object.
+        """
+        key = document_key(self.claim.user_id, self.call_id, artifact_type)
+        await self.resources.storage.put(key, content)
+        async with self.resources.database.transaction() as session:
+            await update_claimed(session, self.claim, attempts=0)
+            if moves_to_analyzing:
+                await change_status(session, self.claim, CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
+                # An analysis from before this run is stale; a resumed run must not take it for its own.
+                await remove_artifact_row(session, self.call_id, ArtifactType.ANALYSIS_JSON)
+            await put_artifact_row(
+                session,
+                self.call_id,
+                artifact_type,
+                storage_key=key,
+                content_type=JSON_TYPE,
+                byte_size=len(content),
+                schema_version=schema_version,
+            )
+        if moves_to_analyzing:
+            await self.resources.queue.publish_status(self.call_id, CallStatus.ANALYZING)
+
+    async def delete_temporary(self) -> None:
+        """Delete recording and diarization state after the end; a failure is logged and left to the sweeper."""
+        for artifact_type in (ArtifactType.TEMP_AUDIO, ArtifactType.DIARIZATION_RESULT_STATE):
+            try:
+                await self._delete_artifact(artifact_type)
+            except Exception as error:
+                log.warning("temporary_not_deleted", callId=str(self.call_id), error=type(error).__name__)
+
+    async def _delete_artifact(self, artifact_type: ArtifactType) -> None:
+        async with self.resources.database.read() as session:
+            artifact = await find_artifact(session, self.call_id, artifact_type)
+        if artifact is None:
+            return
+        await self.resources.storage.delete(artifact.storage_key)
+        async with self.resources.database.transaction() as session:
+            await remove_artifact_row(session, self.call_id, artifact_type)
+        if artifact_type is ArtifactType.TEMP_AUDIO:
+            await self.events.write(Stage.TEMP_AUDIO_DELETED, StageStatus.COMPLETED)
