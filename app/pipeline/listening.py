@@ -18,6 +18,7 @@ from app.audio.preprocessing import prepare
 from app.audio.recording import ChannelMode, PreparedAudio
 from app.calls.models import ArtifactType, CallRecord
 from app.pipeline.claims import ClaimLostError, update_claimed
+from app.pipeline.diarization import NO_DIARIZATION, Diarization, read_diarization
 from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.models import Stage, StageStatus
 from app.pipeline.run import CallContext
@@ -29,17 +30,7 @@ from app.storage.store import ObjectMissingError
 log = structlog.get_logger()
 
 DUAL_CHANNEL = "dual_channel"
-NO_DIARIZATION = "none"
 STATE_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Diarization:
-    """Who spoke when, and who found out; no turns means that the transcription's own labels count."""
-
-    provider: str
-    model: str | None
-    turns: tuple[Turn, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +51,11 @@ async def listen(run: WorkerRun, context: CallContext) -> Heard:
     raw = await run.read(ArtifactType.RAW_TRANSCRIPT_JSON)
     state = await _read_state(run)
     if raw is not None and state is not None:
-        return Heard(raw, _diarization_from(state), state.get("durationSeconds"))
+        return Heard(raw, read_diarization(state), state.get("durationSeconds"))
     audio = await _prepare(run, has_transcript=raw is not None)
     if audio is None:
         assert raw is not None
-        return Heard(raw, Diarization(NO_DIARIZATION, None, ()), None)
+        return Heard(raw, NO_DIARIZATION, None)
     try:
         async with asyncio.TaskGroup() as group:
             diarizing = group.create_task(_diarize(run, context, audio, state))
@@ -110,7 +101,7 @@ async def _diarize(
     run: WorkerRun, context: CallContext, audio: PreparedAudio, state: dict[str, Any] | None
 ) -> Diarization:
     if state is not None:
-        return _diarization_from(state)
+        return read_diarization(state)
     diarizer = run.engines.diarizer
     fallback: str | None = None
     answer: DiarizationAnswer | None = None
@@ -119,7 +110,7 @@ async def _diarize(
             diarization = Diarization(DUAL_CHANNEL, None, audio.channel_turns)
             answer = DiarizationAnswer(audio.channel_turns, _turns_document(diarization))
     elif diarizer is None:
-        diarization = Diarization(NO_DIARIZATION, None, ())
+        diarization = NO_DIARIZATION
         await run.events.write(Stage.DIARIZED, StageStatus.SKIPPED, extra={"reason": "disabled"})
     else:
         try:
@@ -131,7 +122,7 @@ async def _diarize(
         except Exception as error:
             # Soft: the call goes on with the transcription's labels, or with one speaker.
             log.warning("diarization_failed", callId=str(run.call_id), error=type(error).__name__)
-            diarization, fallback = Diarization(NO_DIARIZATION, None, ()), "job_failed"
+            diarization, fallback = NO_DIARIZATION, "job_failed"
     if answer is not None:
         await run.write(ArtifactType.DIARIZATION_JSON, answer.content)
     document = _state_document(diarization, audio, fallback)
@@ -153,11 +144,6 @@ async def _read_state(run: WorkerRun) -> dict[str, Any] | None:
     # A call that was set back to QUEUED by an operator has lost its state but kept its turns.
     content = await run.read(ArtifactType.DIARIZATION_JSON)
     return None if content is None else dict(orjson.loads(content))
-
-
-def _diarization_from(state: dict[str, Any]) -> Diarization:
-    turns = tuple(Turn(turn["start"], turn["end"], turn["speaker"]) for turn in state["turns"])
-    return Diarization(state["provider"], state.get("model"), turns)
 
 
 def _turns(turns: tuple[Turn, ...]) -> list[dict[str, Any]]:

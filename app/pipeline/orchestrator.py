@@ -11,10 +11,10 @@ from uuid import UUID
 
 import structlog
 
-from app.analysis.document import InvalidAnalysisError, parse_analysis
 from app.calls.models import ArtifactType, CallStatus
 from app.errors import StorageUnavailableError
 from app.pipeline import finishing
+from app.pipeline.analyzing import ANALYSIS_SCHEMA_VERSION, ask_analyst, read_analysis
 from app.pipeline.claims import BACK_OFFS, ClaimLostError, claim_call, give_back, read_attempts
 from app.pipeline.events import EventWriter
 from app.pipeline.failures import FailureReason, HardFailureError
@@ -26,12 +26,9 @@ from app.pipeline.transcript import Transcript
 from app.pipeline.transcript_stages import read_transcript, write_transcript
 from app.pipeline.worker_run import WorkerRun
 from app.providers.engines import Engines
-from app.providers.protocols import AnalysisRequest
 from app.resources import Resources
 
 log = structlog.get_logger()
-
-ANALYSIS_SCHEMA_VERSION = 3
 
 
 async def process_call(resources: Resources, engines: Engines, heartbeat: Heartbeat, call_id: UUID) -> None:
@@ -105,20 +102,10 @@ async def _analyze(run: WorkerRun, context: CallContext, transcript: Transcript)
     if run.claim.status is CallStatus.ANALYZING:
         stored = await run.read(ArtifactType.ANALYSIS_JSON)
         if stored is not None:
-            return _parse(stored)
+            return read_analysis(stored)
     analyst = run.engines.analyst
     async with run.stage(Stage.ANALYZED, analyst.provider) as report:
-        request = AnalysisRequest(run.call_id, context.recorded_at, context.title)
-        answer = await analyst.analyze(transcript, request)
-        document = _parse(answer.content)
-        report.extra["tokens"] = answer.tokens
-        await run.write(ArtifactType.ANALYSIS_JSON, answer.content, schema_version=ANALYSIS_SCHEMA_VERSION)
-    return document
-
-
-def _parse(content: bytes) -> dict[str, Any]:
-    try:
-        document: dict[str, Any] = parse_analysis(content)
-    except InvalidAnalysisError as error:
-        raise HardFailureError(FailureReason.ANALYSIS_INVALID_RESPONSE) from error
-    return document
+        analysis = await ask_analyst(analyst, run.call_id, context, transcript)
+        report.extra["tokens"] = analysis.tokens
+        await run.write(ArtifactType.ANALYSIS_JSON, analysis.content, schema_version=ANALYSIS_SCHEMA_VERSION)
+    return analysis.document

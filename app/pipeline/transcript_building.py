@@ -1,0 +1,113 @@
+"""Stages 5, 6 and 8: from what was heard to a named transcript, in memory. The rules are pure functions elsewhere.
+
+Source: pipeline.md, sections 3 and 3.5.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+import structlog
+
+from app.pipeline.alignment import AlignedSegment, align
+from app.pipeline.claims import ClaimLostError
+from app.pipeline.diarization import PROVIDER_NONE, Diarization
+from app.pipeline.failures import FailureReason, HardFailureError
+from app.pipeline.models import Stage
+from app.pipeline.normalization.stage import normalize
+from app.pipeline.restoration import restore_formatting
+from app.pipeline.run import CallContext, Run
+from app.pipeline.speakers.context import SpeakerContext
+from app.pipeline.speakers.known_names import known_names
+from app.pipeline.speakers.resolve import resolve_speakers
+from app.pipeline.speech import RawTranscript
+from app.pipeline.transcript import PipelineInfo, Transcript
+
+log = structlog.get_logger()
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RESOLUTION_FAILED = "speaker_resolution_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a transcript is made of. `duration_seconds` is the measured length, None when nobody knows it any more."""
+
+    raw: RawTranscript
+    diarization: Diarization
+    duration_seconds: float | None
+    pipeline: PipelineInfo
+
+
+def name_engines(provider: str, model: str, raw: RawTranscript, diarization: Diarization) -> PipelineInfo:
+    """Say which engines made a transcript; `provider` and `model` are those of the transcription."""
+    has_labels = diarization.provider == PROVIDER_NONE and any(part.speaker for part in raw.segments)
+    return PipelineInfo(
+        transcription_provider=provider,
+        transcription_model=model,
+        diarization_provider=provider if has_labels else diarization.provider,
+        diarization_model=diarization.model,
+    )
+
+
+async def build_transcript(run: Run, context: CallContext, material: Material) -> Transcript:
+    """Align, normalise and name; each stage leaves its event, nothing is stored.
+
+    Raises:
+        HardFailureError: alignment or normalisation failed, or nobody said anything.
+        ClaimLostError: the call is not ours any more.
+    """
+    who = SpeakerContext(
+        user_display_name=context.user_display_name,
+        contact_name=context.contact_name,
+        phone_number=context.phone_number,
+        direction=context.direction,
+    )
+    async with run.stage(Stage.TRANSCRIPT_ALIGNED):
+        turns = material.diarization.turns
+        aligned = await _guarded(FailureReason.ALIGNMENT_FAILED, align, material.raw, turns)
+    async with run.stage(Stage.TRANSCRIPT_NORMALIZED) as report:
+        transcript = await _guarded(FailureReason.NORMALIZATION_FAILED, _normalize, run.call_id, material, aligned, who)
+        report.extra |= {"segments": len(transcript.segments), "speakers": len(transcript.speakers)}
+    return await _name_speakers(run, transcript, who)
+
+
+async def _guarded(reason: FailureReason, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a pure stage outside the event loop; an error in it is a bug of ours and ends the run with `reason`."""
+    try:
+        return await asyncio.to_thread(function, *args, **kwargs)
+    except HardFailureError:
+        raise
+    except Exception as error:
+        log.error("stage_failed", reason=reason, exc_info=error)
+        raise HardFailureError(reason) from error
+
+
+def _normalize(call_id: UUID, material: Material, aligned: list[AlignedSegment], who: SpeakerContext) -> Transcript:
+    if not material.raw.is_formatted:
+        aligned = restore_formatting(aligned, known_names(who))
+    return normalize(
+        aligned,
+        material.raw,
+        call_id=call_id,
+        duration_seconds=material.duration_seconds,
+        pipeline=material.pipeline,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    )
+
+
+async def _name_speakers(run: Run, transcript: Transcript, who: SpeakerContext) -> Transcript:
+    """Name the speakers; soft: an error in the rules leaves `Speaker N` and a warning."""
+    try:
+        async with run.stage(Stage.SPEAKER_REFINED):
+            return await asyncio.to_thread(resolve_speakers, transcript, who)
+    except ClaimLostError:
+        raise
+    except Exception as error:
+        log.error("stage_failed", reason=RESOLUTION_FAILED, exc_info=error)
+        return replace(transcript, resolution=replace(transcript.resolution, warnings=(RESOLUTION_FAILED,)))
