@@ -1,4 +1,4 @@
-"""What a process opens once and hands down: database, storage, queue, sign-in.
+"""What a process opens once and hands down: database, storage, queue, sign-in, analyst.
 
 The API makes it in its lifespan, a worker in its middleware; importing a module opens nothing.
 """
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from app.auth.firebase import Firebase, open_firebase
 from app.db import Database
+from app.providers.local_analysis.analyst import LocalAnalyst
+from app.providers.protocols import Analyst
 from app.queue import Queue, open_queue
 from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, Settings
 from app.storage.store import ObjectStore, open_store
@@ -24,6 +26,8 @@ class Resources:
     queue: Queue
     firebase: Firebase | None
     """Who vouches for users; None when nobody signs in."""
+    analyst: Analyst
+    """Who needs no audio, only a transcript; loads what it takes when it is first asked."""
 
 
 @asynccontextmanager
@@ -39,4 +43,6 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.push_async_callback(database.close)
         queue = await stack.enter_async_context(open_queue(settings.redis_url or DEFAULT_REDIS_URL))
         firebase = await stack.enter_async_context(open_firebase(settings))
-        yield Resources(settings, database, open_store(settings), queue, firebase)
+        # Whatever LLM_PROVIDER says, in this version (pipeline.md, section 7).
+        analyst = LocalAnalyst()
+        yield Resources(settings, database, open_store(settings), queue, firebase, analyst)

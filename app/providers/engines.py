@@ -15,7 +15,6 @@ from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.diarization import LocalDiarizer
 from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
 from app.providers.local.whisper_engine import WhisperTranscriber, load_whisper
-from app.providers.local_analysis.analyst import LocalAnalyst
 from app.providers.protocols import Analyst, Diarizer, Transcriber
 from app.settings import DiarizationProvider, Settings
 
@@ -33,14 +32,17 @@ class Engines:
 
 
 @asynccontextmanager
-async def open_engines(settings: Settings) -> AsyncIterator[Engines]:
-    """Make the engines that the settings name; their child processes end with the block."""
+async def open_engines(settings: Settings, analyst: Analyst) -> AsyncIterator[Engines]:
+    """Make the engines that the settings name; their child processes end with the block.
+
+    The `analyst` comes from the resources, since the API needs one, too.
+    """
     pool = CpuPool()
     engines = Engines(
         audio_settings=audio_settings(settings),
         transcriber=await _local_transcriber(pool),
         diarizer=None if settings.diarization_provider is DiarizationProvider.NONE else LocalDiarizer(pool),
-        analyst=LocalAnalyst(),
+        analyst=analyst,
     )
     log.info(
         "engines_chosen",

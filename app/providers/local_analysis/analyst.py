@@ -5,7 +5,6 @@ import asyncio
 import orjson
 
 from app.pipeline.transcript import Transcript
-from app.providers.local_analysis.document import build_analysis
 from app.providers.protocols import AnalysisAnswer, AnalysisRequest
 
 
@@ -24,4 +23,7 @@ class LocalAnalyst:
 
 
 def _analyze(transcript: Transcript, request: AnalysisRequest) -> bytes:
+    # Here and not above: it loads lexicons and numpy, and most API processes never analyse anything.
+    from app.providers.local_analysis.document import build_analysis
+
     return orjson.dumps(build_analysis(transcript, request))

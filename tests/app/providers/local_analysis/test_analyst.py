@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import datetime
 from uuid import UUID
 
@@ -18,3 +20,11 @@ async def test_answer_holds_the_document_as_bytes_and_no_tokens(make_transcript,
     assert analyst.provider == "local"
     assert answer.content == orjson.dumps(build_analysis(transcript, request))
     assert answer.tokens is None
+
+
+def test_start_of_the_api_does_not_wait_for_what_the_analyst_needs():
+    code = "import app.main, sys; print([name for name in ('numpy', 'yake', 'vaderSentiment') if name in sys.modules])"
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
+
+    assert shown.stdout == b"[]\n"
