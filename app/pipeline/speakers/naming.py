@@ -89,8 +89,11 @@ class Naming:
         return True
 
     def give_name(self, speaker_id: str, name: str, confidence: Confidence) -> None:
-        """Give the name that a speaker has told (rule 2)."""
+        """Give the name that a speaker has told (rule 2); it is no more than a name to whom the voice has told."""
         speaker = self.speakers[speaker_id]
+        if speaker.label_source is LabelSource.VOICE_EMBEDDING:
+            self.update(replace(speaker, display_name=speaker.display_name or name))
+            return
         self.update(
             replace(speaker, display_name=name, confidence=confidence, label_source=LabelSource.SELF_INTRODUCTION)
         )

@@ -1,7 +1,7 @@
 """Speaker resolution: who of the speakers is the user, who the contact, and what are they called.
 
-Deterministic and pure. Evidence runs strongest first: introductions, greetings, mentions, elimination, direction, the
-way the telephone was answered. Source: transcript.md, sections 5 and 6.
+Deterministic and pure. Evidence runs strongest first: the voice, introductions, greetings, mentions, elimination,
+direction, the way the telephone was answered. Source: transcript.md, sections 5 and 6.
 """
 
 from dataclasses import replace
@@ -14,6 +14,7 @@ from app.pipeline.speakers.introductions import find_introductions
 from app.pipeline.speakers.mentions import apply_mentions
 from app.pipeline.speakers.naming import Naming
 from app.pipeline.speakers.two_parties import apply_direction, apply_elimination
+from app.pipeline.speakers.voices import apply_voices
 from app.pipeline.transcript import LabelSource, SpeakerResolution, SpeakerRole, Transcript
 
 UNRESOLVED_WARNING = "speaker_roles_unresolved"
@@ -23,9 +24,11 @@ SINGLE_SPEAKER_WARNING = "single_speaker_detected"
 def resolve_speakers(transcript: Transcript, context: SpeakerContext) -> Transcript:
     """Fill in the speakers' names, roles, confidences and label sources, and how they were found.
 
-    `transcript` is anonymous. What the evidence does not tell stays open: role UNKNOWN, no name, confidence LOW.
+    `transcript` is anonymous, apart from a speaker whom the voice match has labelled. What the evidence does not tell
+    stays open: role UNKNOWN, no name, confidence LOW.
     """
     naming = Naming(transcript, context)
+    apply_voices(naming)
     introductions = [
         introduction
         for utterance in naming.utterances_of_real_speakers()
