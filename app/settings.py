@@ -223,6 +223,11 @@ class Settings(BaseSettings):
         return self.profile is not Profile.PROD
 
     @property
+    def offers_reanalyze(self) -> bool:
+        """Whether a finished call can be analysed again (pipeline.md, section 10)."""
+        return self.profile is not Profile.PROD
+
+    @property
     def configured_database_url(self) -> str | None:
         """`DB_URL`, else `DATABASE_URL`, with `DB_USERNAME` and `DB_PASSWORD` filled in; None when neither is set.
 

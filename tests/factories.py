@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import orjson
 
 from app.actions.models import ActionItem, ActionSource
+from app.analysis.models import CallSentimentSummary
 from app.calls.artifacts import put_artifact_row
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.contacts.models import Contact
@@ -48,6 +49,13 @@ class Factory:
         async with self._resources.database.transaction() as session:
             session.add(item)
         return item
+
+    async def sentiment(self, call: CallRecord, **values: Any) -> None:
+        """The sentiment row of a call."""
+        recorded_at = call.recorded_at or call.created_at
+        row = CallSentimentSummary(call_record_id=call.id, user_id=call.user_id, recorded_at=recorded_at, **values)
+        async with self._resources.database.transaction() as session:
+            session.add(row)
 
     async def document(
         self, call: CallRecord, artifact_type: ArtifactType, content: Any, *, schema_version: int | None = None

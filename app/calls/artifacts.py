@@ -16,6 +16,9 @@ from app.calls.models import ArtifactType, CallArtifact
 from app.resources import Resources
 from app.storage.store import ObjectMissingError
 
+JSON_TYPE = "application/json"
+"""The content type of everything but the recording."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRef:

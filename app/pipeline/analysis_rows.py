@@ -19,6 +19,7 @@ from app.analysis.call_fields import call_fields
 from app.analysis.models import CallSentimentSummary
 from app.analysis.sentiment import sentiment_values
 from app.calls.models import CallRecord
+from app.idempotency.queries import drop_answers
 from app.pipeline.events import EventWriter
 from app.pipeline.models import Stage, StageStatus
 from app.pipeline.transcript import Transcript
@@ -67,11 +68,13 @@ async def _replace_action_items(
     statement = select(col(CallRecord.user_id), col(CallRecord.scryon_contact_id), func.clock_timestamp())
     owner = (await session.execute(statement.where(col(CallRecord.id) == call_id))).one()
     source = col(ActionItem.source)
-    await session.execute(
-        delete(ActionItem).where(
-            col(ActionItem.call_record_id) == call_id, or_(source == ActionSource.AI, source.is_(None))
-        )
+    replaced = await session.scalars(
+        delete(ActionItem)
+        .where(col(ActionItem.call_record_id) == call_id, or_(source == ActionSource.AI, source.is_(None)))
+        .returning(col(ActionItem.id))
     )
+    # After the rows: whoever changes an item under a key holds its row, and names it before letting go.
+    await drop_answers(session, owner[0], replaced.all())
     now: datetime = owner[2]
     for index, draft in enumerate(drafts):
         # Items of one analysis are a microsecond apart, so that their order is the document's (rest.md 2.10).

@@ -82,6 +82,23 @@ async def claim_call(session: AsyncSession, call_id: UUID) -> Claim | None:
     return claim
 
 
+async def claim_completed_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> Claim | None:
+    """Take a finished call of the user to analyse it again; None when it is gone, not COMPLETED, or somebody has it.
+
+    No worker takes a COMPLETED call, whatever its lease says; other analyses are kept away as long as the lease lives.
+    """
+    token, lease = uuid4(), col(CallRecord.lease_expires_at)
+    result = await session.execute(
+        update(CallRecord)
+        .where(col(CallRecord.id) == call_id, col(CallRecord.user_id) == user_id)
+        .where(col(CallRecord.status) == CallStatus.COMPLETED, or_(lease.is_(None), lease <= func.now()))
+        .values(claim_token=token, lease_expires_at=func.now() + LEASE)
+        .returning(col(CallRecord.attempts))
+    )
+    attempts = result.scalar_one_or_none()
+    return None if attempts is None else Claim(call_id, user_id, token, CallStatus.COMPLETED, attempts)
+
+
 async def extend_leases(session: AsyncSession, tokens: Collection[UUID]) -> set[UUID]:
     """Extend all leases of this process in one statement; returns the tokens that are still held."""
     result = await session.execute(
@@ -131,6 +148,25 @@ async def fail_call(session: AsyncSession, claim: Claim, reason: FailureReason) 
         "lease_expires_at": None,
     }
     await _update_guarded(session, claim, _IN_FLIGHT, values)
+
+
+async def end_reanalysis(session: AsyncSession, claim: Claim, **values: Any) -> None:
+    """Write to a claimed COMPLETED call, which stays that, and end the claim.
+
+    Raises:
+        ClaimLostError: the claim is not ours any more, the call was set back, or it is gone.
+    """
+    ended = {"updated_at": func.now(), "claim_token": None, "lease_expires_at": None}
+    await _update_guarded(session, claim, (CallStatus.COMPLETED,), {**ended, **values})
+
+
+async def let_go(session: AsyncSession, claim: Claim) -> None:
+    """End the claim of a COMPLETED call without a trace. A lost claim is left alone."""
+    await session.execute(
+        update(CallRecord)
+        .where(col(CallRecord.id) == claim.call_id, col(CallRecord.claim_token) == claim.token)
+        .values(claim_token=None, lease_expires_at=None)
+    )
 
 
 async def _update_guarded(

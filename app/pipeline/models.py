@@ -10,7 +10,7 @@ from app.entities import Entity
 
 
 class Stage(StrEnum):
-    """The stages that events name, in the order of a run."""
+    """The stages that events name, in the order of a run; the last one begins another run of a finished call."""
 
     CALL_QUEUED = "CALL_QUEUED"
     AUDIO_PREPROCESSED = "AUDIO_PREPROCESSED"
@@ -26,6 +26,7 @@ class Stage(StrEnum):
     CALL_FAILED = "CALL_FAILED"
     CALL_CANCELLED = "CALL_CANCELLED"
     TEMP_AUDIO_DELETED = "TEMP_AUDIO_DELETED"
+    REANALYZE_STARTED = "REANALYZE_STARTED"
 
 
 class StageStatus(StrEnum):

@@ -56,6 +56,7 @@ class _RawAnswer(BaseModel):
     duration: _Number = None
     segments: list[_RawSegment] | None = None
     words: list[_RawWord] | None = None
+    engine: _Text = None
     formatted: bool = True
     speaker_exact: bool = Field(False, validation_alias="speakerExact")
 
@@ -87,6 +88,7 @@ def parse_verbose_json(content: bytes) -> RawTranscript:
         duration_seconds=None if answer.duration is None or answer.duration < 0 else answer.duration,
         is_formatted=answer.formatted,
         is_speaker_exact=answer.speaker_exact,
+        engine=answer.engine,
     )
 
 

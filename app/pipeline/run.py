@@ -118,13 +118,17 @@ class Run:
         artifact = await read_artifact(self.resources, self.call_id, artifact_type)
         return None if artifact is None else artifact[0]
 
-    async def clean_up_if_deleted(self) -> None:
-        """After a lost claim: remove what this run wrote, if the call was deleted meanwhile (pipeline.md 8, D4)."""
+    async def clean_up_if_deleted(self) -> bool:
+        """After a lost claim: remove what this run wrote, if the call was deleted meanwhile (pipeline.md 8, D4).
+
+        Tells whether it was.
+        """
         async with self.resources.database.read() as session:
             if await call_exists(session, self.call_id):
-                return
+                return False
         await self.resources.storage.delete_prefix(call_prefix(self.claim.user_id, self.call_id))
         self.events.log(Stage.CALL_CANCELLED, StageStatus.COMPLETED)
+        return True
 
 
 def _since(started: float) -> int:

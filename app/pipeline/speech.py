@@ -47,7 +47,8 @@ class RawTranscript:
     `language` is as the engine named it (`english`, `en` or None). `words` is the flat list that some servers send
     beside the segments, empty when the segments have their own. `is_formatted` is False for engines that return bare
     lower-case words (transcript.md 4.0). `is_speaker_exact`: each word's speaker is known for sure, since its channel
-    was decoded on its own. `text` is the whole text; it counts only when there are no segments.
+    was decoded on its own. `text` is the whole text; it counts only when there are no segments. `engine` names
+    the one of our own engines that wrote it, whose `duration_seconds` is the measured length; None for anybody else's.
     """
 
     segments: tuple[AsrSegment, ...]
@@ -57,3 +58,4 @@ class RawTranscript:
     is_formatted: bool = True
     is_speaker_exact: bool = False
     text: str = ""
+    engine: str | None = None

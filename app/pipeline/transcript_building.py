@@ -23,6 +23,7 @@ from app.pipeline.run import CallContext, Run
 from app.pipeline.speakers.context import SpeakerContext
 from app.pipeline.speakers.known_names import known_names
 from app.pipeline.speakers.resolve import resolve_speakers
+from app.pipeline.speakers.voices import carry_over_voices
 from app.pipeline.speech import RawTranscript
 from app.pipeline.transcript import PipelineInfo, Transcript
 
@@ -55,8 +56,12 @@ def name_engines(provider: str, model: str, raw: RawTranscript, diarization: Dia
     )
 
 
-async def build_transcript(run: Run, context: CallContext, material: Material) -> Transcript:
+async def build_transcript(
+    run: Run, context: CallContext, material: Material, earlier: Transcript | None = None
+) -> Transcript:
     """Align, normalise and name; each stage leaves its event, nothing is stored.
+
+    What the voices have told in an `earlier` transcript of the recording is taken over.
 
     Raises:
         HardFailureError: alignment or normalisation failed, or nobody said anything.
@@ -74,6 +79,8 @@ async def build_transcript(run: Run, context: CallContext, material: Material) -
     async with run.stage(Stage.TRANSCRIPT_NORMALIZED) as report:
         transcript = await _guarded(FailureReason.NORMALIZATION_FAILED, _normalize, run.call_id, material, aligned, who)
         report.extra |= {"segments": len(transcript.segments), "speakers": len(transcript.speakers)}
+    if earlier is not None:
+        transcript = carry_over_voices(transcript, earlier)
     return await _name_speakers(run, transcript, who)
 
 

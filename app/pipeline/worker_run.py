@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.calls.artifacts import find_artifact, put_artifact_row, remove_artifact_row
+from app.calls.artifacts import JSON_TYPE, find_artifact, put_artifact_row, remove_artifact_row
 from app.calls.models import ArtifactType, CallStatus
 from app.pipeline.claims import change_status, update_claimed
 from app.pipeline.models import Stage, StageStatus
@@ -13,8 +13,6 @@ from app.providers.engines import Engines
 from app.storage.keys import document_key
 
 log = structlog.get_logger()
-
-JSON_TYPE = "application/json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,7 @@ expose(
         Stage.CALL_FAILED: "The call was given up.",
         Stage.CALL_CANCELLED: "The call was deleted while it was processed.",
         Stage.TEMP_AUDIO_DELETED: "The recording was deleted.",
+        Stage.REANALYZE_STARTED: "The finished call is analysed again.",
     },
 )
 expose(

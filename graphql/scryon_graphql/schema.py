@@ -19,6 +19,7 @@ from scryon_graphql.calls.analyze_call import AnalyzeCallMutation
 from scryon_graphql.calls.assign_contact import AssignContactMutation
 from scryon_graphql.calls.delete_calls import DeleteCallsMutation
 from scryon_graphql.calls.query import CallQuery
+from scryon_graphql.calls.reanalyze_call import ReanalyzeCallMutation
 from scryon_graphql.calls.update_call import UpdateCallMutation
 from scryon_graphql.contacts import ContactMutation, ContactQuery
 from scryon_graphql.directives import described_by, keep_null
@@ -40,6 +41,7 @@ class Mutation(
     AnalyzeCallMutation,
     UpdateCallMutation,
     AssignContactMutation,
+    ReanalyzeCallMutation,
     DeleteCallsMutation,
     ActionMutation,
     ContactMutation,

@@ -44,6 +44,7 @@ def test_roots_offer_what_the_page_says() -> None:
         },
         "Mutation": {
             "analyzeCall",
+            "reanalyzeCall",
             "updateCall",
             "assignContact",
             "deleteCall",

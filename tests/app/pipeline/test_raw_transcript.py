@@ -66,7 +66,7 @@ def test_our_own_members_are_read() -> None:
     raw = _parse(document)
 
     assert raw.segments[0].words == (Word("hello", 0.1, 0.4, "SPEAKER_01", 0.8),)
-    assert (raw.is_formatted, raw.is_speaker_exact) == (False, True)
+    assert (raw.is_formatted, raw.is_speaker_exact, raw.engine) == (False, True, "pocketsphinx")
 
 
 def test_flat_words_are_read_when_no_segment_has_words() -> None:
