@@ -38,7 +38,7 @@ from app.idempotency.service import KEY_PROBLEM
 from app.settings import Settings
 from app.uploads.body import MAX_JSON_BYTES
 from app.uploads.receiving import ACCEPTED_FORMATS
-from rest import action_items, actions, analytics, analyze, calls, contacts, debug, health, users, voice
+from rest import action_items, actions, analytics, analyze, calls, contacts, debug, health, reanalyze, users, voice
 from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
 from rest.health import VERSION
@@ -62,6 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 _OPTIONAL: tuple[tuple[APIRouter, Callable[[Settings], bool]], ...] = (
     (debug.router, lambda settings: settings.debug_endpoints_enabled),
+    (reanalyze.router, lambda settings: settings.offers_reanalyze),
 )
 """Those that not every server has, and when it does; where they are missing, their paths are unknown."""
 

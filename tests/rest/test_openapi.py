@@ -36,6 +36,7 @@ OPERATIONS = {
     "updateCall": ("patch", "/api/calls/{id}", {200, 404, *A, *B, *I}),
     "deleteCall": ("delete", "/api/calls/{id}", {204, 404, *A, *I}),
     "assignContact": ("patch", "/api/calls/{id}/contact", {200, 404, *A, *B, *I}),
+    "reanalyzeCall": ("post", "/api/calls/{id}/reanalyze", {200, 404, 502, *A, *I}),
     "deleteCalls": ("delete", "/api/calls", {200, *A, *B, *I}),
     "listActions": ("get", "/api/actions", {200, 400, *A}),
     "updateActionStatus": ("patch", "/api/actions/{id}", {200, 404, *A, *B, *I}),
@@ -302,6 +303,7 @@ def test_parameters_have_their_bounds(operation: str, parameters: dict[str, Any]
             400,
             {"fields": [{"field": "Idempotency-Key", "message": "must be 1 to 255 visible ASCII characters"}]},
         ),
+        ("reanalyzeCall", 502, {"reason": "analysis_timeout"}),
         ("getCallStatuses", 400, {"fields": [{"field": "ids", "message": "must hold at least one id"}]}),
         ("listCalls", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
         ("listActions", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
@@ -415,6 +417,8 @@ async def test_real_answers_are_as_documented(
         ("putVoiceProfile", await rest.post("/api/users/me/voice-profile")),
         ("getVoiceProfileStatus", await rest.get("/api/users/me/voice-profile/status")),
         ("deleteVoiceProfile", await rest.delete("/api/users/me/voice-profile")),
+        ("reanalyzeCall", await rest.post(f"{path}/reanalyze")),
+        ("reanalyzeCall", await rest.post(f"/api/calls/{failed.id}/reanalyze")),
         ("deleteCalls", await rest.request("DELETE", "/api/calls", json={"callIds": [str(failed.id)]})),
         ("deleteCall", await rest.delete(path)),
         ("deleteCall", await rest.delete(path)),
@@ -427,7 +431,7 @@ async def test_real_answers_are_as_documented(
         200, 405, 202, 400, 200, 200, 400, 200, 400, 200, 200, 200, 400, 200, 422, 200, 404, 200, 200, 200, 415,
         200, 201, 400, 200, 200, 200, 404, 204, 404,
         200, 201, 400, 200, 400, 204, 404, 200, 404, 200, 400, 200, 200, 400, 200, 200, 404, 404, 204,
-        200, 204, 404, 503,
+        200, 409, 200, 204, 404, 503,
     ]  # fmt: skip
     for operation_id, response in answers:
         _assert_documented(operation_id, response)
