@@ -110,7 +110,7 @@ class Run:
             phone_number=row.phone_number,
             direction=row.direction,
             recorded_at=(row.recorded_at or row.created_at).astimezone(offset),
-            user_display_name=row.display_name,
+            user_display_name=row.display_name or None,
         )
 
     async def read(self, artifact_type: ArtifactType) -> bytes | None:

@@ -32,6 +32,7 @@ class User(MutableEntity, table=True):
     email: str | None = None
     email_verified: bool = False
     display_name: str | None = None
+    """Null until somebody sets it, blank once the user has cleared it; a token fills in null only."""
     photo_url: str | None = None
     fcm_token: str | None = None
     last_login_at: datetime | None = Field(default=None, sa_type=UTC_TIME)

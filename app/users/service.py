@@ -86,7 +86,8 @@ async def update_user(session: AsyncSession, user_id: UUID, changes: UserChanges
     if user is None:
         raise ServiceUnavailableError
     if display_name is not None:
-        user.display_name = display_name or None
+        # A cleared name is blank and not null: else the next token would bring it back.
+        user.display_name = display_name
     if fcm_token is not None:
         user.fcm_token = fcm_token or None
     if changes.plans_intro_shown and user.plans_intro_shown_at is None:

@@ -53,7 +53,7 @@ class User:
             id=row.id,
             external_user_id=row.external_user_id,
             email=row.email,
-            display_name=row.display_name,
+            display_name=row.display_name or None,
             photo_url=row.photo_url,
             created_at=row.created_at,
             last_login_at=row.last_login_at,

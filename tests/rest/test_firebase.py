@@ -91,6 +91,17 @@ async def test_name_is_taken_while_there_is_none(
     assert (await only_user(resources)).display_name == "Meera " + "N" * 194
 
 
+async def test_name_that_was_cleared_stays_so(
+    rest: httpx.AsyncClient, google_keys: GoogleKeys, resources: Resources
+) -> None:
+    headers = bearer(google_keys.sign(uid="k3"))
+    await rest.patch("/api/users/me", json={"displayName": ""}, headers=headers)
+
+    shown = (await rest.get("/api/users/me", headers=headers)).json()
+
+    assert "displayName" not in shown
+
+
 async def test_older_session_does_not_turn_back_the_last_sign_in(
     rest: httpx.AsyncClient, google_keys: GoogleKeys, resources: Resources
 ) -> None:

@@ -17,6 +17,8 @@ from app.resources import Resources
 from app.settings import Profile
 from tests.forms import CONTENT_TYPE, WAV, encode, file
 
+UNKNOWN_ID = "2c4f34da-ed0e-48b7-8ba7-81636fe4515b"
+
 UNKNOWN = b'{"error":{"code":"not_found","message":"No such resource","details":{}}}'
 
 
@@ -65,18 +67,18 @@ async def test_unknown_paths(rest: httpx.AsyncClient, method: str, path: str) ->
         ("PUT", "/api/calls/status", ["DELETE", "GET", "PATCH"]),
         ("POST", "/api/calls/status", ["DELETE", "GET", "PATCH"]),
         ("PUT", "/api/calls/analyze", ["DELETE", "GET", "PATCH", "POST"]),
-        ("POST", f"/api/calls/{uuid4()}", ["DELETE", "GET", "PATCH"]),
-        ("DELETE", f"/api/calls/{uuid4()}/transcript", ["GET"]),
-        ("PATCH", f"/api/calls/{uuid4()}/analysis", ["GET"]),
-        ("PATCH", f"/api/calls/{uuid4()}/action-items", ["GET", "POST"]),
-        ("GET", f"/api/action-items/{uuid4()}", ["DELETE", "PUT"]),
+        ("POST", f"/api/calls/{UNKNOWN_ID}", ["DELETE", "GET", "PATCH"]),
+        ("DELETE", f"/api/calls/{UNKNOWN_ID}/transcript", ["GET"]),
+        ("PATCH", f"/api/calls/{UNKNOWN_ID}/analysis", ["GET"]),
+        ("PATCH", f"/api/calls/{UNKNOWN_ID}/action-items", ["GET", "POST"]),
+        ("GET", f"/api/action-items/{UNKNOWN_ID}", ["DELETE", "PUT"]),
         ("POST", "/api/users/me", ["DELETE", "GET", "PATCH"]),
         ("GET", "/api/users/me/voice-profile", ["DELETE", "POST"]),
         ("POST", "/api/actions", ["GET"]),
-        ("GET", f"/api/actions/{uuid4()}", ["PATCH"]),
-        ("GET", f"/api/calls/{uuid4()}/contact", ["PATCH"]),
+        ("GET", f"/api/actions/{UNKNOWN_ID}", ["PATCH"]),
+        ("GET", f"/api/calls/{UNKNOWN_ID}/contact", ["PATCH"]),
         ("PUT", "/api/contacts", ["GET", "POST"]),
-        ("PATCH", f"/api/contacts/{uuid4()}", ["DELETE", "GET", "PUT"]),
+        ("PATCH", f"/api/contacts/{UNKNOWN_ID}", ["DELETE", "GET", "PUT"]),
         ("POST", "/api/health", ["GET", "HEAD"]),
         ("OPTIONS", "/api/health", ["GET", "HEAD"]),
     ],

@@ -4,7 +4,7 @@ Source: rest.md, sections 1.3, 1.4 and 6 (T4, T18).
 """
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,13 +17,15 @@ from app.users.models import User
 from tests.forms import CONTENT_TYPE, WAV, encode, file
 from tests.rest.serving import rest_client
 
+UNKNOWN_ID = "2c4f34da-ed0e-48b7-8ba7-81636fe4515b"
+
 KEYS = ("first-key", "second-key")
 ROUTES = [
     ("GET", "/api/calls"),
     ("GET", "/api/users/me"),
     ("DELETE", "/api/users/me"),
     ("POST", "/api/calls/analyze"),
-    ("GET", f"/api/calls/{uuid4()}"),
+    ("GET", f"/api/calls/{UNKNOWN_ID}"),
     ("PUT", "/api/calls"),
     ("GET", "/api/nothing"),
     ("GET", "/api"),
