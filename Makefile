@@ -8,6 +8,9 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
+# Processes of the test suite, each with servers of its own.
+WORKERS ?= 2
+
 EMULATOR := tests/firebase
 # Written by npm when everything is in place.
 EMULATOR_INSTALLED := $(EMULATOR)/node_modules/.package-lock.json
@@ -51,7 +54,7 @@ demo: install
 	@$(BIN)/scryon demo $(ARGS)
 
 test: install-dev install-emulator
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev
 	$(BIN)/ruff check .
