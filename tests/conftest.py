@@ -37,7 +37,9 @@ LONGEST_FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest; files stay whole, and in order otherwise."""
     rank = {prefix: place for place, prefix in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: min((rank[prefix] for prefix in rank if item.nodeid.startswith(prefix)), default=9))
+    items.sort(
+        key=lambda item: min((rank[prefix] for prefix in rank if item.nodeid.startswith(prefix)), default=len(rank))
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

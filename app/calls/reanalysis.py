@@ -12,6 +12,7 @@ import structlog
 
 from app.calls import queries
 from app.calls.models import CallStatus
+from app.cancellation import bring_to_its_end
 from app.errors import (
     AnalysisFailedError,
     CallNotFoundError,
@@ -62,7 +63,7 @@ async def reanalyze_call(
         with structlog.contextvars.bound_contextvars(callId=str(call_id)):
             await asyncio.create_task(_work(run, keyed))
     except BaseException as error:
-        is_deleted = await asyncio.shield(asyncio.create_task(_give_up(run)))
+        is_deleted = await bring_to_its_end(_give_up(run))
         told = _explain(error, is_deleted)
         if told is None:
             raise

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from app.cancellation import bring_to_its_end
 from app.db import Database, is_unreachable
 from app.errors import (
     IdempotencyInProgressError,
@@ -100,7 +101,7 @@ async def do_once(
             async with database.transaction() as session:
                 await queries.finish(session, begun.record_id, begun.owner_token, answer)
     except BaseException:
-        await asyncio.shield(asyncio.create_task(_release(database, begun)))
+        await bring_to_its_end(_release(database, begun))
         raise
     if not begun.is_final:
         await _release(database, begun)

@@ -4,16 +4,15 @@ Objects and rows are not one transaction. Objects go first (pipeline.md, section
 fails.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.calls.artifacts import JSON_TYPE, put_artifact_row
 from app.calls.models import ArtifactType
+from app.cancellation import bring_to_its_end
 from app.pipeline.claims import ClaimLostError, ensure_held
 from app.pipeline.run import Run
 from app.storage.keys import document_key
@@ -41,16 +40,7 @@ async def replace_documents(
         ClaimLostError: the call is not ours any more; its rows are untouched.
         StorageUnavailableError: nothing has changed, if the store let itself be put right.
     """
-    await _bring_to_its_end(_replace(run, documents, change_rows))
-
-
-async def _bring_to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+    await bring_to_its_end(_replace(run, documents, change_rows))
 
 
 async def _replace(

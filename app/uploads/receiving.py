@@ -7,9 +7,8 @@ Source: rest.md, sections 1.10 (E9, E18) and 2.2; pipeline.md, section 3.1.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -19,6 +18,7 @@ from sqlmodel import col
 
 from app.audio.sniffing import HEAD_BYTES, AudioFormat, sniff
 from app.calls.models import CallRecord
+from app.cancellation import bring_to_its_end
 from app.db import UNREACHABLE_ERRORS
 from app.errors import (
     FieldProblem,
@@ -103,17 +103,7 @@ async def receive_form(
         await reception.read(body)
         yield reception.form
     finally:
-        await _finish(reception.discard_orphan())
-
-
-async def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """Do something to the end, although the request may be cancelled meanwhile."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+        await bring_to_its_end(reception.discard_orphan())
 
 
 class _Reception:

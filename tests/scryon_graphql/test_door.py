@@ -1,19 +1,17 @@
 """`/graphql` over HTTP. Source: rest.md, 1.11."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import httpx
 import orjson
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import select
 from sqlmodel import col
 
 from app.auth.local import local_identity
 from app.calls.models import CallRecord
-from app.main import create_app
 from app.resources import Resources
 from app.users.service import sign_in_user
 from tests.forms import CONTENT_TYPE, WAV, Part, encode, field, file
@@ -26,26 +24,13 @@ mutation Upload($file: Upload!, $input: AnalyzeCallInput) {
 MAP = field("map", '{"0": ["variables.file"]}')
 
 
-@pytest.fixture
-def app(resources: Resources) -> FastAPI:
-    app = create_app(resources.settings)
-    app.state.resources = resources
-    return app
-
-
-@pytest.fixture
-async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
-        yield client
-
-
 def _operations(**variables: Any) -> Part:
     return field("operations", orjson.dumps({"query": UPLOAD, "variables": {"file": None, **variables}}))
 
 
-async def _upload(http: httpx.AsyncClient, parts: Iterable[Part] | bytes) -> httpx.Response:
+async def _upload(rest: httpx.AsyncClient, parts: Iterable[Part] | bytes) -> httpx.Response:
     content = parts if isinstance(parts, bytes) else encode(parts)
-    return await http.post("/graphql", content=content, headers={"content-type": CONTENT_TYPE})
+    return await rest.post("/graphql", content=content, headers={"content-type": CONTENT_TYPE})
 
 
 def _extensions(response: httpx.Response) -> dict[str, Any]:
@@ -65,8 +50,8 @@ async def _assert_nothing_left(resources: Resources) -> None:
     assert [path for path in resources.settings.storage_path.rglob("*") if path.is_file()] == []
 
 
-async def test_query_is_answered_for_the_local_user(http: httpx.AsyncClient, resources: Resources) -> None:
-    response = await http.post(
+async def test_query_is_answered_for_the_local_user(rest: httpx.AsyncClient, resources: Resources) -> None:
+    response = await rest.post(
         "/graphql",
         json={"query": "query A { me { id } } query B { me { x: id } }", "operationName": "B", "variables": None},
     )
@@ -78,8 +63,8 @@ async def test_query_is_answered_for_the_local_user(http: httpx.AsyncClient, res
     assert response.json() == {"data": {"me": {"x": str(user.id)}}}
 
 
-async def test_errors_of_resolvers_are_beside_the_data(http: httpx.AsyncClient) -> None:
-    response = await http.post("/graphql", json={"query": '{ call(id: "x") { id } }'})
+async def test_errors_of_resolvers_are_beside_the_data(rest: httpx.AsyncClient) -> None:
+    response = await rest.post("/graphql", json={"query": '{ call(id: "x") { id } }'})
 
     assert response.status_code == 200
     assert response.json()["data"] is None
@@ -98,44 +83,44 @@ async def test_errors_of_resolvers_are_beside_the_data(http: httpx.AsyncClient) 
         (b'{"query": "{ me { id } }", "operationName": "Nope"}', ["operationName"]),
     ],
 )
-async def test_requests_that_cannot_be_run(http: httpx.AsyncClient, content: bytes, fields: list[str]) -> None:
-    response = await http.post("/graphql", content=content, headers={"content-type": "application/json"})
+async def test_requests_that_cannot_be_run(rest: httpx.AsyncClient, content: bytes, fields: list[str]) -> None:
+    response = await rest.post("/graphql", content=content, headers={"content-type": "application/json"})
 
     assert response.status_code == 400
     assert _fields(response) == fields
 
 
-async def test_other_content_types_are_refused(http: httpx.AsyncClient) -> None:
-    response = await http.post("/graphql", content=b"{}", headers={"content-type": "text/plain"})
+async def test_other_content_types_are_refused(rest: httpx.AsyncClient) -> None:
+    response = await rest.post("/graphql", content=b"{}", headers={"content-type": "text/plain"})
 
     assert response.status_code == 415
     assert _extensions(response)["details"] == {"accepted": ["application/json", "multipart/form-data"]}
 
 
-async def test_documents_have_a_limit(http: httpx.AsyncClient) -> None:
-    response = await http.post("/graphql", json={"query": "#" * 1_048_577})
+async def test_documents_have_a_limit(rest: httpx.AsyncClient) -> None:
+    response = await rest.post("/graphql", json={"query": "#" * 1_048_577})
 
     assert response.status_code == 413
     assert _extensions(response) == {"code": "payload_too_large", "status": 413, "details": {"maxBytes": 1_048_576}}
 
 
-async def test_page_to_try_queries_on(http: httpx.AsyncClient) -> None:
-    response = await http.get("/graphql")
+async def test_page_to_try_queries_on(rest: httpx.AsyncClient) -> None:
+    response = await rest.get("/graphql")
 
     assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
 
-async def test_other_methods_are_refused_in_the_way_of_graphql(http: httpx.AsyncClient) -> None:
-    response = await http.put("/graphql")
+async def test_other_methods_are_refused_in_the_way_of_graphql(rest: httpx.AsyncClient) -> None:
+    response = await rest.put("/graphql")
 
     assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
     assert _extensions(response)["code"] == "method_not_allowed"
 
 
-async def test_recording_is_taken_in(http: httpx.AsyncClient, resources: Resources) -> None:
+async def test_recording_is_taken_in(rest: httpx.AsyncClient, resources: Resources) -> None:
     given = {"title": "One", "recordedAt": "2026-02-10T08:51:12+01:00", "direction": "INCOMING"}
 
-    response = await _upload(http, [_operations(input=given), MAP, file(WAV, name="0", file_name="a/b.wav")])
+    response = await _upload(rest, [_operations(input=given), MAP, file(WAV, name="0", file_name="a/b.wav")])
 
     call = response.json()["data"]["analyzeCall"]
     assert response.status_code == 200
@@ -149,31 +134,31 @@ async def test_recording_is_taken_in(http: httpx.AsyncClient, resources: Resourc
     assert row.recorded_at_offset_minutes == 60
 
 
-async def test_part_may_have_any_name_that_the_map_knows(http: httpx.AsyncClient) -> None:
-    response = await _upload(http, [_operations(), field("map", '{"1": ["variables.file"]}'), file(WAV, name="1")])
+async def test_part_may_have_any_name_that_the_map_knows(rest: httpx.AsyncClient) -> None:
+    response = await _upload(rest, [_operations(), field("map", '{"1": ["variables.file"]}'), file(WAV, name="1")])
 
     assert response.json()["data"]["analyzeCall"]["status"] == "QUEUED"
 
 
-async def test_refused_input_leaves_nothing(http: httpx.AsyncClient, resources: Resources) -> None:
-    response = await _upload(http, [_operations(input={"title": "x" * 301}), MAP, file(WAV, name="0")])
+async def test_refused_input_leaves_nothing(rest: httpx.AsyncClient, resources: Resources) -> None:
+    response = await _upload(rest, [_operations(input={"title": "x" * 301}), MAP, file(WAV, name="0")])
 
     assert response.status_code == 200
     assert _fields(response) == ["input.title"]
     await _assert_nothing_left(resources)
 
 
-async def test_document_that_forgets_the_file_leaves_nothing(http: httpx.AsyncClient, resources: Resources) -> None:
+async def test_document_that_forgets_the_file_leaves_nothing(rest: httpx.AsyncClient, resources: Resources) -> None:
     operations = field("operations", '{"query": "{ me { id } }", "variables": {"file": null}}')
 
-    response = await _upload(http, [operations, MAP, file(WAV, name="0")])
+    response = await _upload(rest, [operations, MAP, file(WAV, name="0")])
 
     assert "me" in response.json()["data"]
     await _assert_nothing_left(resources)
 
 
-async def test_file_that_is_no_recording(http: httpx.AsyncClient, resources: Resources) -> None:
-    response = await _upload(http, [_operations(), MAP, file(b"%PDF-1.7", name="0")])
+async def test_file_that_is_no_recording(rest: httpx.AsyncClient, resources: Resources) -> None:
+    response = await _upload(rest, [_operations(), MAP, file(b"%PDF-1.7", name="0")])
 
     assert response.status_code == 415
     assert _extensions(response)["code"] == "unsupported_media_type"
@@ -197,9 +182,9 @@ async def test_file_that_is_no_recording(http: httpx.AsyncClient, resources: Res
     ],
 )
 async def test_bad_multipart_requests(
-    http: httpx.AsyncClient, resources: Resources, parts: list[Part] | bytes, fields: list[str]
+    rest: httpx.AsyncClient, resources: Resources, parts: list[Part] | bytes, fields: list[str]
 ) -> None:
-    response = await _upload(http, parts)
+    response = await _upload(rest, parts)
 
     assert response.status_code == 400
     assert sorted(_fields(response)) == sorted(fields)

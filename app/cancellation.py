@@ -1,0 +1,17 @@
+"""What must not be left half done, although the request that began it may be given up meanwhile."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def bring_to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do something to its end; a cancellation takes effect after it."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
