@@ -13,36 +13,14 @@ import orjson
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from app.errors import (
-    AccountDisabledError,
-    AccountSuspendedError,
-    AnalysisFailedError,
-    AuthInvalidError,
-    AuthMissingError,
-    AuthScheme,
-    CallNotCompletedError,
-    CallNotReanalyzableError,
-    ConcurrentCallsLimitError,
-    ErrorCode,
-    FieldProblem,
-    MethodNotAllowedError,
-    PayloadTooLargeError,
-    ScryonError,
-    UnsupportedMediaTypeError,
-    UploadRateLimitError,
-    UploadVolumeLimitError,
-    ValidationFailedError,
-)
+from app.errors import ErrorCode, ScryonError
 from app.idempotency.service import HEADER as KEY_HEADER
-from app.idempotency.service import KEY_PROBLEM
 from app.settings import Settings
-from app.uploads.body import MAX_JSON_BYTES
-from app.uploads.receiving import ACCEPTED_FORMATS
 from rest import action_items, actions, analytics, analyze, calls, contacts, debug, health, reanalyze, users, voice
-from rest.answers import error_body
 from rest.documentation import Documentation, find_documentation
+from rest.examples import load_bodies, make_error_body
 from rest.health import VERSION
-from rest.inputs import Input, IntegerText
+from rest.inputs import Input
 from rest.json_schema import JsonSchema, SchemaWriter
 from rest.operations import Operations, default_operations
 from rest.security import SCHEMES, Requirement, any_requirements
@@ -208,12 +186,13 @@ class _DocumentWriter:
 
     def _write_request_body(self, documentation: Documentation) -> JsonSchema | None:
         if documentation.form is not None:
-            content = {"multipart/form-data": _write_form(documentation.form())}
+            media_type, content = "multipart/form-data", _write_form(documentation.form())
         elif documentation.body is not None:
-            content = {_JSON: {"schema": _without_titles(documentation.body.model_json_schema())}}
+            media_type, content = _JSON, {"schema": _without_titles(documentation.body.model_json_schema())}
         else:
             return None
-        return {"required": True, "content": content}
+        content["example"] = load_bodies(documentation.operation_id).request
+        return {"required": True, "content": {media_type: content}}
 
     def _write_responses(self, documentation: Documentation) -> JsonSchema:
         responses = {str(documentation.status): self._write_success(documentation)}
@@ -230,7 +209,10 @@ class _DocumentWriter:
             headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/Idempotency-Replayed"}
         written = {"description": HTTPStatus(documentation.status).phrase, "headers": headers}
         schema = documentation.schema or self._write_answers(documentation.answers)
-        return written if schema is None else {**written, "content": {_JSON: {"schema": schema}}}
+        if schema is None:
+            return written
+        examples = _write_examples(load_bodies(documentation.operation_id).answers)
+        return {**written, "content": {_JSON: {"schema": schema, "examples": examples}}}
 
     def _write_answers(self, names: tuple[str, ...]) -> JsonSchema | None:
         schemas = [self.schemas.write_answer(self._operations[name].body) for name in names]
@@ -276,49 +258,8 @@ def _without_titles(schema: JsonSchema) -> JsonSchema:
     return {**{key: value for key, value in schema.items() if key != "title"}, "properties": members}
 
 
-def _problem_of(documentation: Documentation) -> FieldProblem:
-    """A mistake that requests of this endpoint can make."""
-    if documentation.form is not None:
-        return FieldProblem("file", "is required")
-    if documentation.body is not None:
-        return FieldProblem("body", "is required")
-    if documentation.changes:
-        return FieldProblem(KEY_HEADER, KEY_PROBLEM)
-    if documentation.query is not None:
-        return _problem_of_query(documentation.query)
-    return FieldProblem("ids", "must hold at least one id")
-
-
-def _problem_of_query(query: type[Input]) -> FieldProblem:
-    numbers = (
-        FieldProblem(name, rule.range_problem)
-        for name, field in query.model_fields.items()
-        for rule in field.metadata
-        if isinstance(rule, IntegerText)
-    )
-    return next(numbers)
-
-
-def _example_of(error: type[ScryonError], documentation: Documentation) -> JsonSchema:
-    is_upload = documentation.form is not None
-    max_bytes = Settings.model_fields["max_file_size"].default if is_upload else MAX_JSON_BYTES
-    examples: dict[type[ScryonError], Callable[[], ScryonError]] = {
-        ValidationFailedError: lambda: ValidationFailedError([_problem_of(documentation)]),
-        PayloadTooLargeError: lambda: PayloadTooLargeError(max_bytes),
-        UnsupportedMediaTypeError: lambda: UnsupportedMediaTypeError(ACCEPTED_FORMATS if is_upload else [_JSON]),
-        CallNotCompletedError: lambda: CallNotCompletedError("FAILED", "transcription_timeout"),
-        MethodNotAllowedError: lambda: MethodNotAllowedError(["GET", "HEAD"]),
-        AuthMissingError: lambda: AuthMissingError(AuthScheme.BEARER),
-        AuthInvalidError: lambda: AuthInvalidError(AuthScheme.API_KEY),
-        AccountDisabledError: lambda: AccountDisabledError("terms of use"),
-        AccountSuspendedError: lambda: AccountSuspendedError("invoice open"),
-        UploadRateLimitError: lambda: UploadRateLimitError(20, 20),
-        ConcurrentCallsLimitError: lambda: ConcurrentCallsLimitError(5, 5),
-        UploadVolumeLimitError: lambda: UploadVolumeLimitError(10_737_418_240, 10_730_000_000),
-        CallNotReanalyzableError: lambda: CallNotReanalyzableError("QUEUED", None),
-        AnalysisFailedError: lambda: AnalysisFailedError("analysis_timeout"),
-    }
-    return {"value": error_body(examples.get(error, error)())}
+def _write_examples(bodies: dict[str, Any]) -> JsonSchema:
+    return {name: {"value": body} for name, body in bodies.items()}
 
 
 def _write_errors(status: int, errors: list[type[ScryonError]], documentation: Documentation) -> JsonSchema:
@@ -326,7 +267,7 @@ def _write_errors(status: int, errors: list[type[ScryonError]], documentation: D
     name = _ERROR_HEADERS.get(HTTPStatus(status))
     if name is not None:
         headers[name] = {"$ref": f"#/components/headers/{name}"}
-    examples = {str(error.code): _example_of(error, documentation) for error in errors}
+    examples = _write_examples({str(error.code): make_error_body(error, documentation) for error in errors})
     return {
         "description": "; ".join(f"`{error.code}`: {error.message}" for error in errors),
         "headers": headers,

@@ -335,7 +335,7 @@ def test_voice_sample_is_documented() -> None:
     operation = DOCUMENT["paths"]["/api/users/me/voice-profile"]["post"]
 
     content = operation["requestBody"]["content"]["multipart/form-data"]
-    assert content.keys() == {"schema"}
+    assert content.keys() == {"schema", "example"}
     assert content["schema"]["required"] == ["file"]
     assert {name: part["type"] for name, part in content["schema"]["properties"].items()} == {
         "file": "string",
