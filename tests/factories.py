@@ -10,6 +10,7 @@ from app.analysis.models import CallSentimentSummary
 from app.calls.artifacts import put_artifact_row
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.contacts.models import Contact
+from app.pipeline.models import CallProcessingEvent
 from app.resources import Resources
 from app.storage.keys import audio_key, document_key
 from app.users.models import User
@@ -54,6 +55,12 @@ class Factory:
         """The sentiment row of a call."""
         recorded_at = call.recorded_at or call.created_at
         row = CallSentimentSummary(call_record_id=call.id, user_id=call.user_id, recorded_at=recorded_at, **values)
+        async with self._resources.database.transaction() as session:
+            session.add(row)
+
+    async def event(self, call: CallRecord, stage: str, status: str, **values: Any) -> None:
+        """A line of a call's history."""
+        row = CallProcessingEvent(call_id=call.id, user_id=call.user_id, stage=stage, status=status, **values)
         async with self._resources.database.transaction() as session:
             session.add(row)
 
