@@ -16,6 +16,7 @@ from app.uploads.receiving import ACCEPTED_FORMATS
 from rest.openapi import export_openapi
 from tests.factories import Factory
 from tests.forms import CONTENT_TYPE, WAV, encode, file
+from tests.golden.fields import ALWAYS, FIELDS, NULL_SHOWN, OMITTED
 from tests.rest.serving import rest_client
 
 DOCUMENT: dict[str, Any] = orjson.loads(export_openapi())
@@ -60,69 +61,6 @@ OPERATIONS = {
     "getVoiceProfileStatus": ("get", "/api/users/me/voice-profile/status", {200, 404, *A}),
     "deleteVoiceProfile": ("delete", "/api/users/me/voice-profile", {204, *A, *I}),
 }
-
-ALWAYS, OMITTED, NULL_SHOWN = "always", "omitted", "null shown"
-FIELDS = {
-    "CallSummary": {
-        ALWAYS: {"callId", "id", "direction", "status", "recordedAt", "createdAt", "tags", "actionItemCount"},
-        OMITTED: {
-            "title", "originalFileName", "contactName", "durationSeconds", "shortSummary", "scryonContactId",
-            "errorReason",
-        },
-        NULL_SHOWN: {"firstActionTitle"},
-    },
-    "ActionItem": {
-        ALWAYS: {
-            "id", "callRecordId", "title", "status", "ownerRole", "sourceSegmentIds", "createdAt", "updatedAt",
-        },
-        OMITTED: {"sourceText", "ownerSpeakerId", "ownerSpeakerLabel", "intentMetadata"},
-        NULL_SHOWN: {
-            "description", "dueDate", "priority", "source", "contactId", "ownerDisplayName", "intent",
-        },
-    },
-    "Contact": {
-        ALWAYS: {"id", "name", "createdAt", "updatedAt"},
-        OMITTED: set(),
-        NULL_SHOWN: {"phoneNumber", "email", "notes"},
-    },
-    "CallDetail": {
-        ALWAYS: {"callId", "id", "status", "direction", "recordedAt", "createdAt", "updatedAt", "tags"},
-        OMITTED: {
-            "title", "originalFileName", "contactName", "contactId", "phoneNumber", "organization", "shortSummary",
-            "notes", "scryonContactId", "durationSeconds",
-        },
-        NULL_SHOWN: {"errorReason", "errorMessage"},
-    },
-    "CallEvent": {
-        ALWAYS: {"stage", "status", "createdAt"},
-        OMITTED: {"provider", "durationMs", "errorCode", "errorMessage"},
-        NULL_SHOWN: set(),
-    },
-    "UserProfile": {
-        ALWAYS: {"id", "externalUserId", "createdAt", "marketingOptIn", "plan", "isAdmin", "accountStatus"},
-        OMITTED: {"email", "displayName", "lastLoginAt"},
-        NULL_SHOWN: {
-            "photoUrl", "privacyPolicyVersion", "privacyPolicyAcceptedAt", "termsVersion", "termsAcceptedAt",
-            "callRecordingDisclaimerVersion", "callRecordingDisclaimerAcceptedAt", "marketingOptInAt",
-            "plansIntroShownAt", "accountStatusReason",
-        },
-    },
-    "getStats": {
-        ALWAYS: {
-            "totalCalls", "callsThisWeek", "openActionItems", "overdueActionItems", "completedActionItems",
-            "averageCallDurationSeconds",
-        },
-        OMITTED: set(),
-        NULL_SHOWN: set(),
-    },
-    "getVoiceProfileStatus": {
-        ALWAYS: {"status", "enabled"},
-        OMITTED: {
-            "provider", "model", "consentVersion", "createdAt", "updatedAt", "sampleCount", "sampleDurationSeconds",
-        },
-        NULL_SHOWN: set(),
-    },
-}  # fmt: skip
 
 
 def _success_schema(operation_id: str) -> dict[str, Any]:
