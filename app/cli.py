@@ -107,6 +107,7 @@ def serve(
     """Run the API."""
     import uvicorn
 
+    from app.bounded_http import BoundedHttpProtocol
     from app.main import create_app
     from app.observability.logging import configure_logging
     from app.supervisor import PortTakenError, bind, follow_parent
@@ -125,8 +126,7 @@ def serve(
         typer.echo(f"Listening on {settings.server_host}:{listener.getsockname()[1]}", err=True)
     config = uvicorn.Config(
         create_app(settings),
-        # The other parser refuses long headers by closing the connection, where an answer is due.
-        http="httptools",
+        http=BoundedHttpProtocol,
         ws="websockets-sansio",
         ws_max_size=MAX_JSON_BYTES,
         log_config=None,

@@ -65,8 +65,17 @@ def _parse_list(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _parse_keys(value: Any) -> Any:
+    keys = _parse_list(value)
+    if isinstance(value, str) and not keys:
+        # Whoever sets it believes the server to be guarded.
+        raise ValueError("must hold at least one key, or be unset")
+    return keys
+
+
 ByteSize = Annotated[int, BeforeValidator(_parse_size)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
+KeyList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_keys)]
 
 
 class Settings(BaseSettings):
@@ -90,7 +99,7 @@ class Settings(BaseSettings):
     firebase_private_key: str | None = Field(None, repr=False)
     firebase_auth_emulator_host: str | None = None
     firebase_certificates_url: str = GOOGLE_CERTIFICATES_URL
-    api_keys: CommaList = Field((), validation_alias="SCRYON_API_KEY", repr=False)
+    api_keys: KeyList = Field((), validation_alias="SCRYON_API_KEY", repr=False)
     allowed_hosts: CommaList = Field((), validation_alias="SCRYON_ALLOWED_HOSTS")
     admin_allowed_emails: CommaList = Field((), validation_alias="SCRYON_ADMIN_ALLOWED_EMAILS")
 

@@ -95,7 +95,7 @@ class ChangingCaller(Caller):
                 return write_error(error)
 
         request, context = self._request, self._context
-        scope = make_scope(context.user_id, request.method, request.url.path, self._key)
+        scope = make_scope(context.user_id, request.method, request.scope["path"], self._key)
         attempt = Attempt(scope, fingerprint(request.query_params.multi_items(), self._body))
         outcome = await do_once(context.resources.database, attempt, _write_deletion, work)
         return to_response(outcome.answer, is_replayed=outcome.is_replayed)

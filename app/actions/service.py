@@ -60,9 +60,9 @@ async def delete_action(session: AsyncSession, user_id: UUID, action_id: UUID) -
     Raises:
         ActionItemNotFoundError: the user has no such item.
     """
-    await drop_answers(session, user_id, [action_id])
     if not await queries.delete_action(session, user_id, action_id):
         raise ActionItemNotFoundError
+    await drop_answers(session, user_id, [action_id])
 
 
 async def set_status(session: AsyncSession, user_id: UUID, action_id: UUID, status: ActionStatus) -> ActionRow:

@@ -7,6 +7,7 @@ Source: rest.md, section 1.3 (AU3); providers.md, section 4.2.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,7 @@ PATIENCE_SECONDS = 1
 """How long a request waits for a new answer when there is an old one; the SDK by itself tries for many seconds."""
 
 MAX_KNOWN = 10_000
+MAX_THREADS = 8
 TIMEOUT_SECONDS = 5
 
 
@@ -58,6 +60,8 @@ class FirebaseAccounts:
             {"projectId": project_id, "httpTimeout": TIMEOUT_SECONDS},
             name=f"scryon-{id(self)}",
         )
+        # Of its own: a Google that hangs must not take the threads that the rest works with.
+        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="firebase")
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[_Known]] = {}
 
@@ -65,6 +69,7 @@ class FirebaseAccounts:
         """Forget the service account."""
         import firebase_admin
 
+        self._threads.shutdown(wait=False, cancel_futures=True)
         firebase_admin.delete_app(self._app)
 
     async def check(self, user_id: str, issued_at: int) -> None:
@@ -84,10 +89,13 @@ class FirebaseAccounts:
     async def delete(self, user_id: str) -> None:
         """Delete a user, as well as it goes: a failure is logged."""
         try:
-            await asyncio.to_thread(self._auth.delete_user, user_id, self._app)
+            await self._run(self._auth.delete_user, user_id)
         except Exception as error:
             log.warning("identity_not_deleted", error=type(error).__name__)
         self._known.pop(user_id, None)
+
+    async def _run(self, function: Callable[..., Any], user_id: str) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, user_id, self._app)
 
     async def _look_up(self, user_id: str) -> _Known:
         known = self._known.get(user_id)
@@ -111,7 +119,7 @@ class FirebaseAccounts:
     async def _ask(self, user_id: str) -> _Known:
         asked_at = self._clock()
         try:
-            record = await asyncio.to_thread(self._auth.get_user, user_id, self._app)
+            record = await self._run(self._auth.get_user, user_id)
         except self._auth.UserNotFoundError:
             known = _Known(asked_at, exists=False, is_disabled=False, valid_since_ms=0)
         except Exception as error:

@@ -28,4 +28,4 @@ def check_api_key(given: str | None, keys: Collection[str]) -> None:
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()

@@ -102,7 +102,6 @@ def _read_claims(claims: Mapping[str, Any]) -> VerifiedToken:
     subject = _read_text(claims.get("sub"), MAX_SUBJECT_CHARS)
     if subject is None:
         raise AuthInvalidError(AuthScheme.BEARER)
-    issued_at = claims.get("iat")
     return VerifiedToken(
         Identity(
             external_user_id=subject,
@@ -112,7 +111,7 @@ def _read_claims(claims: Mapping[str, Any]) -> VerifiedToken:
             photo_url=_read_text(claims.get("picture"), MAX_TEXT_CHARS),
             signed_in_at=_read_time(claims.get("auth_time")),
         ),
-        issued_at=int(issued_at) if isinstance(issued_at, int | float) else 0,
+        issued_at=_read_seconds(claims.get("iat")),
     )
 
 
@@ -120,6 +119,14 @@ def _read_text(value: object, max_chars: int) -> str | None:
     if not isinstance(value, str) or not value.strip() or find_text_problem(value, max_chars) is not None:
         return None
     return value
+
+
+def _read_seconds(value: object) -> int:
+    """A whole number; 0 for what is none, which only the emulator lets pass."""
+    try:
+        return int(value) if isinstance(value, int | float) else 0
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _read_time(value: object) -> datetime | None:

@@ -59,6 +59,12 @@ async def _take_claim_away(session: AsyncSession, user_id: UUID, call_id: UUID) 
 
 
 async def _delete_rows(session: AsyncSession, user_id: UUID, call_id: UUID) -> None:
-    items = (await session.scalars(select(col(ActionItem.id)).where(col(ActionItem.call_record_id) == call_id))).all()
-    await drop_answers(session, user_id, [call_id, *items])
-    await session.execute(delete(CallRecord).where(col(CallRecord.id) == call_id, col(CallRecord.user_id) == user_id))
+    mine = (col(CallRecord.id) == call_id, col(CallRecord.user_id) == user_id)
+    # Nobody adds an item to a locked call.
+    await session.execute(select(col(CallRecord.id)).where(*mine).with_for_update())
+    items = await session.scalars(
+        delete(ActionItem).where(col(ActionItem.call_record_id) == call_id).returning(col(ActionItem.id))
+    )
+    item_ids = items.all()
+    await session.execute(delete(CallRecord).where(*mine))
+    await drop_answers(session, user_id, [call_id, *item_ids])

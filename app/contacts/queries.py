@@ -76,21 +76,24 @@ async def replace_contact(session: AsyncSession, user_id: UUID, contact_id: UUID
     )
 
 
-async def unlink_contact(session: AsyncSession, user_id: UUID, contact_id: UUID) -> None:
-    """Take a contact out of the user's calls and action items.
+async def unlink_contact(session: AsyncSession, user_id: UUID, contact_id: UUID) -> Sequence[UUID]:
+    """Take a contact out of the user's calls and action items; answers the calls.
 
     Items keep their `updated_at`: the contact that they show is the one of their call.
     """
-    await session.execute(
+    calls = await session.scalars(
         update(CallRecord)
         .where(col(CallRecord.scryon_contact_id) == contact_id, col(CallRecord.user_id) == user_id)
         .values(scryon_contact_id=None, updated_at=func.now())
+        .returning(col(CallRecord.id))
     )
+    call_ids = calls.all()
     await session.execute(
         update(ActionItem)
         .where(col(ActionItem.contact_id) == contact_id, col(ActionItem.user_id) == user_id)
         .values(contact_id=None)
     )
+    return call_ids
 
 
 async def delete_contact(session: AsyncSession, user_id: UUID, contact_id: UUID) -> None:

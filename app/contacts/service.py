@@ -50,16 +50,16 @@ async def replace_contact(session: AsyncSession, user_id: UUID, contact_id: UUID
 
 
 async def delete_contact(session: AsyncSession, user_id: UUID, contact_id: UUID) -> None:
-    """Delete a contact. Its calls and their action items stay, without it; kept answers that name it go.
+    """Delete a contact. Its calls and their action items stay, without it; kept answers that may show it go.
 
     Raises:
         ContactNotFoundError: the user has no such contact.
     """
     if not await queries.lock_contact(session, user_id, contact_id, to_delete=True):
         raise ContactNotFoundError
-    await queries.unlink_contact(session, user_id, contact_id)
-    await drop_answers(session, user_id, [contact_id])
+    call_ids = await queries.unlink_contact(session, user_id, contact_id)
     await queries.delete_contact(session, user_id, contact_id)
+    await drop_answers(session, user_id, [contact_id, *call_ids])
 
 
 async def require_contact(session: AsyncSession, user_id: UUID, contact_id: UUID) -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Update, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, ColumnElement, Update, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -104,7 +104,11 @@ async def extend(session: AsyncSession, record_id: UUID, owner_token: UUID) -> N
 
 
 async def name_resource(session: AsyncSession, record_id: UUID, owner_token: UUID, resource_id: UUID) -> bool:
-    """Note what the attempt made or changed; False when it does not hold the record any more."""
+    """Note what the attempt made or changed; False when it does not hold the record any more.
+
+    Until the commit, `drop_answers` waits for this resource.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock_shared(_lock_of(resource_id))))
     statement = _held(record_id, owner_token).values(resource_id=resource_id).returning(_id)
     return (await session.execute(statement)).one_or_none() is not None
 
@@ -128,10 +132,20 @@ async def release(session: AsyncSession, record_id: UUID, owner_token: UUID) -> 
 
 
 async def drop_answers(session: AsyncSession, user_id: UUID, resource_ids: Sequence[UUID]) -> None:
-    """Forget every answer that names one of these, because they are deleted (rest.md 1.7, ID9)."""
+    """Forget every answer that names one of these, which the caller has deleted in this transaction (rest.md 1.7, ID9).
+
+    After the rows, and not before: whoever is naming one just now is waited for, whoever comes later finds no row.
+    """
+    keys = literal(sorted(map(_lock_of, resource_ids)), ARRAY(BigInteger))
+    await session.execute(select(func.pg_advisory_xact_lock(func.unnest(keys))))
     await session.execute(
         delete(_record).where(col(_record.user_id) == user_id, col(_record.resource_id).in_(resource_ids))
     )
+
+
+def _lock_of(resource_id: UUID) -> int:
+    """The key of an advisory lock, 64 bits with a sign; two resources that share one only wait for each other."""
+    return int.from_bytes(resource_id.bytes[:8], "big", signed=True)
 
 
 def _held(record_id: UUID, owner_token: UUID) -> Update:

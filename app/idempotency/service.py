@@ -6,8 +6,8 @@ Source: rest.md, section 1.7.
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from app.cancellation import bring_to_its_end
 from app.db import Database, is_unreachable
 from app.errors import (
+    FeatureNotAvailableError,
     IdempotencyInProgressError,
     IdempotencyKeyConflictError,
     ScryonError,
@@ -71,7 +72,8 @@ def read_key(header: str | None) -> str | None:
 
 def is_kept(error: ScryonError) -> bool:
     """Whether a repetition gets the same error again: those about the state of things, as it was when they arose."""
-    return error.status < 500 and error.status not in _NEVER_KEPT
+    is_early = error.status in _NEVER_KEPT or isinstance(error, FeatureNotAvailableError)
+    return error.status < 500 and not is_early
 
 
 def make_scope(user_id: UUID, method: str, path: str, key: str) -> Scope:
@@ -91,15 +93,17 @@ async def do_once(
         IdempotencyInProgressError: the first request still runs after 30 s.
         ServiceUnavailableError: the account was deleted while the request ran.
     """
-    begun = await _begin(database, attempt, write_deletion)
+    with _told_outages():
+        begun = await _begin(database, attempt, write_deletion)
     if isinstance(begun, Answer):
         return Outcome(begun, is_replayed=True)
     try:
         async with _beating(database, begun):
             answer = await work(begun)
         if begun.is_final:
-            async with database.transaction() as session:
-                await queries.finish(session, begun.record_id, begun.owner_token, answer)
+            with _told_outages():
+                async with database.transaction() as session:
+                    await queries.finish(session, begun.record_id, begun.owner_token, answer)
     except BaseException:
         await bring_to_its_end(_release(database, begun))
         raise
@@ -108,10 +112,25 @@ async def do_once(
     return Outcome(answer, is_replayed=False)
 
 
+@contextmanager
+def _told_outages() -> Iterator[None]:
+    """Raises ServiceUnavailableError for a database that does not answer, or is too busy."""
+    try:
+        yield
+    except Exception as error:
+        if is_unreachable(error):
+            log.warning("database_unavailable", error=type(error).__name__)
+            raise ServiceUnavailableError from error
+        raise
+
+
 async def _begin(
     database: Database, attempt: Attempt, write_deletion: Callable[[UUID], Answer]
 ) -> KeyedRequest | Answer:
     """Take the record of the key, or wait for the answer of whoever has it."""
+    async with database.transaction() as session:
+        # By itself: beside the new record, it could wait in a circle with the deletion of the account.
+        await queries.delete_expired(session, attempt.scope.user_id)
     token, pause = uuid4(), FIRST_LOOK_SECONDS
     give_up = asyncio.get_running_loop().time() + WAIT_SECONDS
     while True:
@@ -130,7 +149,6 @@ async def _try_to_begin(
     """None while somebody else is at it."""
     try:
         async with database.transaction() as session:
-            await queries.delete_expired(session, attempt.scope.user_id)
             record_id = await queries.add(session, attempt.scope, attempt.request_hash, token)
             if record_id is not None:
                 return KeyedRequest(record_id, token, None, write_deletion)

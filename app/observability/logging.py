@@ -20,8 +20,8 @@ MAX_FRAMES = 12
 """Frames per exception, innermost ones; a recursion would fill the log otherwise."""
 
 _QUIET_LOGGERS = {
-    # Says what it does at INFO on every start and stop.
-    "uvicorn.error": logging.INFO,
+    # Writes addresses with their queries at INFO, those of WebSockets.
+    "uvicorn.error": logging.WARNING,
     "dramatiq": logging.WARNING,
     "alembic": logging.WARNING,
     "sqlalchemy": logging.WARNING,

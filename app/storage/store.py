@@ -157,7 +157,7 @@ def _delete_staged(root: Path, key: str, older_than: timedelta) -> int:
     folder, pattern = ((root / key).parent, f"{Path(key).name}#*") if key else (root, "**/*#*")
     limit = time.time() - older_than.total_seconds()
     deleted = 0
-    for path in folder.glob(pattern):
+    for path in _glob(folder, pattern):
         try:
             if path.is_file() and path.stat().st_mtime <= limit:
                 path.unlink()
@@ -167,9 +167,18 @@ def _delete_staged(root: Path, key: str, older_than: timedelta) -> int:
     return deleted
 
 
+def _glob(folder: Path, pattern: str) -> list[Path]:
+    """What matches just now; somebody else may remove folders while they are looked through."""
+    while True:
+        try:
+            return list(folder.glob(pattern))
+        except FileNotFoundError:
+            continue
+
+
 def _delete_folder(folder: Path) -> None:
     """Remove what a prefix leaves behind: staged parts, then the empty folders."""
-    for path in sorted(folder.glob("**/*"), key=lambda found: len(found.parts), reverse=True):
+    for path in sorted(_glob(folder, "**/*"), key=lambda found: len(found.parts), reverse=True):
         try:
             path.rmdir() if path.is_dir() else path.unlink()
         except OSError:

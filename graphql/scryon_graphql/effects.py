@@ -28,12 +28,14 @@ async def apply_once(
     """Make or change a row and answer it; where an earlier attempt of this request has done so, only `find` it."""
     keyed = context.keyed
     async with context.resources.database.transaction() as session:
-        if keyed is not None and keyed.resource_id is not None:
+        if keyed is None:
+            return await change(session)
+        if keyed.resource_id is not None:
             return await find(session, keyed.resource_id)
         row = await change(session)
-        if keyed is not None:
-            await keyed.name_resource(session, row.id)
-        return row
+        await keyed.name_resource(session, row.id)
+        # Deletions wait for us from here on, and drop what we keep. One that came in between has left nothing to name.
+        return await find(session, row.id)
 
 
 async def delete_once(context: Context, row_id: UUID, delete: Callable[[AsyncSession], Awaitable[None]]) -> UUID:

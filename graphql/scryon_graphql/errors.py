@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import structlog
 from graphql import GraphQLError, VariableDefinitionNode
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.db import is_unreachable
 from app.errors import InternalError, ScryonError, ServiceUnavailableError, ValidationFailedError
@@ -15,6 +17,8 @@ from app.errors import InternalError, ScryonError, ServiceUnavailableError, Vali
 log = structlog.get_logger()
 
 LOGGED_FRAMES = 6
+
+_NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
 def dress_errors(errors: list[GraphQLError], request_id: str | None) -> None:
@@ -58,6 +62,8 @@ def _explain(error: GraphQLError) -> ScryonError:
     if error.path is None and any(isinstance(cause, RecursionError) for cause in _causes(error)):
         # The parser refuses deep nesting by itself, but not a long chain of fragments.
         return ValidationFailedError.of("query", "is nested too deeply")
+    if any(isinstance(cause, _NOTHING_TO_RUN) for cause in _causes(error)):
+        return ValidationFailedError.of("query", "must hold the query or mutation that is meant")
     if any(is_unreachable(cause) for cause in _causes(error)):
         return ServiceUnavailableError()
     return InternalError()

@@ -25,6 +25,7 @@ from scryon_graphql.contacts import ContactMutation, ContactQuery
 from scryon_graphql.directives import described_by, keep_null
 from scryon_graphql.errors import dress_errors
 from scryon_graphql.limits import LIMITS
+from scryon_graphql.operation_choice import OperationChoice
 from scryon_graphql.scalars import SCALARS
 from scryon_graphql.users import UserMutation, UserQuery
 from scryon_graphql.vibe import VibeQuery
@@ -79,7 +80,7 @@ def make_schema(
     )
 
 
-schema = make_schema(LIMITS)
+schema = make_schema((OperationChoice, *LIMITS))
 
 
 def print_schema() -> str:

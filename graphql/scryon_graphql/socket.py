@@ -7,7 +7,8 @@ Source: rest.md, section 1.11.
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     Message,
     SubscribeMessage,
 )
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UNSET
 
 from app.auth.sign_in import Credentials, sign_in
@@ -35,6 +37,7 @@ from app.errors import AuthInvalidError, AuthScheme, ScryonError
 from app.resources import Resources
 from app.strict_json import InvalidJsonError, parse_json, write_json
 from scryon_graphql.context import Context
+from scryon_graphql.errors import dress_errors
 from scryon_graphql.schema import Schema, schema
 
 MAX_CONNECTIONS = 10
@@ -45,7 +48,7 @@ MAX_OPERATIONS = 20
 
 INIT_TIMEOUT = timedelta(seconds=10)
 
-TOO_MANY = 4429
+INVALID, TWICE, TOO_MANY = 4400, 4409, 4429
 _CLOSE_CODES = {400: 4400, 401: 4401, 403: 4403}
 _TRY_AGAIN_LATER = 1013
 
@@ -94,10 +97,15 @@ class _Handler(BaseGraphQLTransportWSHandler[_Connection, None]):
     view: "GraphQLSocket"
 
     async def handle_message(self, message: Message) -> None:
-        if not isinstance(message, dict):
-            await self.handle_invalid_message("WebSocket message must be a JSON object")
+        is_valid = isinstance(message, dict) and all(isinstance(message.get(key, ""), str) for key in ("type", "id"))
+        if not is_valid:
+            await self.handle_invalid_message("")
             return
         await super().handle_message(message)
+
+    async def handle_invalid_message(self, error_message: str) -> None:
+        """Close without the reason that Strawberry gives: it quotes the message, and a close frame is short."""
+        await self.websocket.close(code=INVALID, reason="Invalid message")
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         structlog.contextvars.bind_contextvars(reqId=self.context.request_id)
@@ -111,22 +119,32 @@ class _Handler(BaseGraphQLTransportWSHandler[_Connection, None]):
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         payload: Any = message.get("payload")
         is_valid = (
-            isinstance(message.get("id"), str)
+            "id" in message
             and isinstance(payload, dict)
             and isinstance(payload.get("query"), str)
             and isinstance(payload.get("variables"), dict | None)
             and isinstance(payload.get("operationName"), str | None)
         )
         if not is_valid:
-            await self.handle_invalid_message("Failed to parse message")
-            return
-        await super().handle_subscribe(message)
+            await self.handle_invalid_message("")
+        elif message["id"] in self.operations:
+            await self.websocket.close(code=TWICE, reason="This id is in use")
+        else:
+            await super().handle_subscribe(message)
+
+    @staticmethod
+    def _get_pre_execution_close_reason(error: GraphQLError) -> None:
+        """Answer a faulty document like any other error, where Strawberry would close and quote it."""
 
     async def run_operation(self, operation: Operation[_Connection, None]) -> None:
         try:
-            await self.context.sign_in()
+            user_id = await self.context.sign_in()
         except ScryonError as error:
             await self._close_for(error)
+            return
+        if user_id != self.context.user_id:
+            # The account was deleted meanwhile, and the next sign-in has begun another one.
+            await self.websocket.close(code=_CLOSE_CODES[401], reason="Sign in anew")
             return
         try:
             async with deadline():
@@ -147,13 +165,26 @@ class _Handler(BaseGraphQLTransportWSHandler[_Connection, None]):
 
 
 class _FreshContexts:
-    """The schema as the handler sees it: each operation has a context of its own."""
+    """The schema as the handler sees it: each operation has a context of its own, and an answer in any case."""
 
     def __init__(self, inner: Schema) -> None:
         self._inner = inner
 
     async def stream(self, query: str | None, *, context_value: _Connection, **options: Any) -> Any:
-        return await self._inner.stream(query, context_value=context_value.open_context(), **options)
+        context = context_value.open_context()
+        return _answer_errors(await self._inner.stream(query, context_value=context, **options), context.request_id)
+
+
+async def _answer_errors(results: AsyncGenerator[Any, None], request_id: str) -> AsyncIterator[Any]:
+    """What an extension raises becomes a result, as it does over HTTP."""
+    try:
+        async with aclosing(results):
+            async for result in results:
+                yield result
+    except Exception as error:
+        errors = [error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)]
+        dress_errors(errors, request_id)
+        yield PreExecutionError(data=None, errors=errors)
 
 
 class GraphQLSocket(GraphQL[_Connection, None]):

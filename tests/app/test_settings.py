@@ -50,6 +50,7 @@ def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ({**PROJECT, "firebase_client_email": "a@b"}, "FIREBASE_PRIVATE_KEY"),
         ({**PROJECT, **ACCOUNT, "firebase_private_key": "secret"}, "FIREBASE_PRIVATE_KEY"),
         ({"configured_profile": "prod", "server_host": "0.0.0.0"}, "SERVER_HOST"),
+        ({"SCRYON_API_KEY": " , "}, "SCRYON_API_KEY"),
     ],
 )
 def test_unsafe_configuration_stops_the_start(values: dict[str, Any], variable: str) -> None:

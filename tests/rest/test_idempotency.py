@@ -1,5 +1,6 @@
 """`Idempotency-Key` over REST: uploads, changes, deletions. Source: rest.md, sections 1.7 and 6 (T10)."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -266,3 +267,36 @@ async def test_deleting_a_call_drops_the_answers_that_name_it(
     async with resources.database.read() as session:
         named = (await session.scalars(select(col(IdempotencyRecord.resource_id)))).all()
     assert named == [kept.id]
+
+
+async def test_nothing_is_kept_of_items_whose_call_is_deleted_meanwhile(
+    rest: httpx.AsyncClient, resources: Resources, factory: Factory, owner: UUID
+) -> None:
+    for round_ in range(10):
+        call = await factory.call(owner)
+        path = f"/api/calls/{call.id}"
+        writes = (
+            rest.post(
+                f"{path}/action-items", json={"title": "zebra"}, headers={"Idempotency-Key": f"{round_}-{number}"}
+            )
+            for number in range(3)
+        )
+        await asyncio.gather(*writes, rest.delete(path))
+
+    async with resources.database.read() as session:
+        bodies = (await session.scalars(select(col(IdempotencyRecord.response_body)))).all()
+    assert [body for body in bodies if "zebra" in (body or "")] == []
+
+
+async def test_answers_that_may_show_a_contact_go_with_it(
+    rest: httpx.AsyncClient, resources: Resources, factory: Factory, owner: UUID
+) -> None:
+    contact = (await rest.post("/api/contacts", json={"name": "Zebra"})).json()
+    call = await factory.call(owner, scryon_contact_id=UUID(contact["id"]))
+    query = f'mutation {{ updateCall(id: "{call.id}", input: {{title: "T"}}) {{ contact {{ name }} }} }}'
+    shown = await rest.post("/graphql", json={"query": query}, headers=KEY)
+
+    await rest.delete(f"/api/contacts/{contact['id']}")
+
+    assert shown.json() == {"data": {"updateCall": {"contact": {"name": "Zebra"}}}}
+    assert await count(resources, IdempotencyRecord) == 0

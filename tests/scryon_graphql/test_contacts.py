@@ -273,7 +273,7 @@ async def test_deletion_costs_as_many_statements_for_many_calls_as_for_none(
     with statements() as for_many:
         await client.get(DELETE, id=str(linked.id))
 
-    assert (len(for_none), len(for_many)) == (5, 5)
+    assert (len(for_none), len(for_many)) == (6, 6)
 
 
 async def test_missing_malformed_and_foreign_contacts_look_the_same(

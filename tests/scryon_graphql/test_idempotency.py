@@ -111,6 +111,24 @@ async def test_error_about_the_document_is_not_remembered(rest: httpx.AsyncClien
     assert "idempotency-replayed" not in answers[1].headers
 
 
+@pytest.mark.parametrize("name", [None, ""])
+async def test_document_of_several_operations_must_say_which(
+    rest: httpx.AsyncClient, resources: Resources, name: str | None
+) -> None:
+    query = """
+    mutation A { createContact(input: {name: "A"}) { id } }
+    mutation B { createContact(input: {name: "B"}) { id } }
+    """
+
+    refused = await rest.post("/graphql", json={"query": query, "operationName": name}, headers=KEY)
+    named = await rest.post("/graphql", json={"query": query, "operationName": "B"}, headers=KEY)
+
+    [error] = refused.json()["errors"]
+    assert error["extensions"]["details"]["fields"][0]["field"] == "operationName"
+    assert list(named.json()["data"]) == ["createContact"]
+    assert [contact["name"] for contact in (await rest.get("/api/contacts")).json()] == ["B"]
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -75,7 +75,14 @@ def test_client_directives_take_a_field() -> None:
 def test_client_directives_cost_nothing_at_run_time() -> None:
     names = [type(extension).__name__ for extension in schema.get_extensions()]
 
-    assert names == ["FragmentsLimiter", "QueryDepthLimiter", "MaxAliasesLimiter", "MaxTokensLimiter", "ObjectsLimiter"]
+    assert names == [
+        "OperationChoice",
+        "FragmentsLimiter",
+        "QueryDepthLimiter",
+        "MaxAliasesLimiter",
+        "MaxTokensLimiter",
+        "ObjectsLimiter",
+    ]
 
 
 def test_printed_schema_is_whole_and_always_the_same() -> None:

@@ -154,6 +154,9 @@ async def test_eleventh_connection_of_a_user_is_refused(server: Server, resource
         '{"type": "subscribe", "id": "1", "payload": {"query": "{ me { id } }", "variables": []}}',
         '{"type": "subscribe"}',
         '{"type": "nonsense"}',
+        '{"type": "' + "x" * 500 + '"}',
+        '{"type": "\\ud800"}',
+        '{"type": "complete", "id": []}',
         '{"type": 1, "type": 2}',
     ],
 )
@@ -164,6 +167,61 @@ async def test_malformed_message_closes_the_connection(server: Server, resources
         await socket.send(message)
 
         assert await closed_with(socket) == 4400
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"query": ""},
+        {"query": "{"},
+        {"query": "{ nonsense }"},
+        {"query": "{ ...F }"},
+        {"query": "{ me { id } }" + " " * 10 + "x " * 2000},
+        {"query": "fragment F on Query { me { id } }"},
+        {"query": "query A { me { id } } query B { me { id } }"},
+        {"query": "query A { me { id } }", "operationName": "B"},
+    ],
+)
+async def test_document_that_cannot_be_run_is_an_error_of_its_operation(
+    server: Server, resources: Resources, payload: dict[str, str]
+) -> None:
+    async with opened(server) as socket:
+        await begin(socket)
+
+        await send(socket, {"id": "1", "type": "subscribe", "payload": payload})
+
+        answer = await receive(socket)
+        assert (answer["id"], answer["type"]) == ("1", "error")
+        assert [error["extensions"]["code"] for error in answer["payload"]] == ["validation_failed"]
+
+
+async def test_key_that_is_no_text_is_refused(resources: Resources, server: Server) -> None:
+    async with opened(server) as socket:
+        await socket.send('{"type": "connection_init", "payload": {"apiKey": 7}}')
+
+        assert await closed_with(socket) == 4401
+
+
+async def test_connection_ends_with_the_account(server: Server, resources: Resources) -> None:
+    delete_me = {"query": "mutation { deleteMe }"}
+    async with opened(server, user="meera") as socket:
+        await begin(socket)
+        await send(socket, {"id": "1", "type": "subscribe", "payload": delete_me})
+        assert (await receive(socket))["payload"] == {"data": {"deleteMe": True}}
+        await receive(socket)
+
+        await send(socket, {"id": "2", "type": "subscribe", "payload": ME})
+
+        assert await closed_with(socket) == 4401
+
+
+async def test_address_of_a_socket_is_not_logged(server: Server, resources: Resources) -> None:
+    url = server.url.replace("http://", "ws://") + "/graphql?token=zebracrossing"
+
+    async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None) as socket:
+        await begin(socket)
+
+    assert "zebracrossing" not in server.log.read_text()
 
 
 async def test_message_over_the_limit_closes_the_connection(server: Server, resources: Resources) -> None:

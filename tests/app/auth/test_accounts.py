@@ -107,6 +107,19 @@ async def test_unknown_user_while_google_is_down_is_nobody_to_tell(
     await firebase.check("k3", ISSUED_AT)
 
 
+async def test_google_that_hangs_takes_no_threads_of_others(
+    firebase: FirebaseAccounts, identity_toolkit: IdentityToolkit
+) -> None:
+    identity_toolkit.hold()
+    asked = [asyncio.create_task(firebase.check(f"user-{n}", ISSUED_AT)) for n in range(40)]
+    await asyncio.sleep(0)
+
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 5) == "done"
+
+    identity_toolkit.release()
+    await asyncio.gather(*asked, return_exceptions=True)
+
+
 async def test_user_is_deleted_at_the_provider(firebase: FirebaseAccounts, identity_toolkit: IdentityToolkit) -> None:
     identity_toolkit.add("k3")
     await firebase.check("k3", ISSUED_AT)

@@ -117,6 +117,13 @@ async def test_emulator_token_of_somebody_else_is_refused(claims: dict[str, Any]
         await EmulatorTokenReader(PROJECT_ID).verify(make_unsigned_token(make_claims(**claims)))
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "now", None])
+async def test_time_of_issue_may_be_anything_with_the_emulator(value: object) -> None:
+    verified = await EmulatorTokenReader(PROJECT_ID).verify(make_unsigned_token(make_claims(iat=value)))
+
+    assert verified.issued_at == 0
+
+
 @pytest.mark.parametrize("token", ["zebra", "..", "eA.eA.", "x" * 1024 * 1024, "e30." + "W1tb" * 2000 + "."])
 async def test_malformed_emulator_token_is_refused(token: str) -> None:
     with pytest.raises(AuthInvalidError):

@@ -1,5 +1,6 @@
 """Deleted means gone: in every state, also while a worker is on the call."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -125,3 +126,20 @@ async def test_call_stays_when_its_objects_cannot_be_deleted_and_its_worker_is_f
         with pytest.raises(ClaimLostError):
             await update_claimed(session, claim, duration_seconds=1)
         assert await claim_call(session, call.id) is None
+
+
+async def test_deletions_of_one_call_do_not_disturb_each_other(
+    resources: Resources, factory: Factory, alice: UUID
+) -> None:
+    for _ in range(20):
+        call = await factory.call(alice)
+        await factory.audio(call, b"RIFF")
+        await factory.document(call, ArtifactType.ANALYSIS_JSON, {})
+
+        outcomes = await asyncio.gather(
+            *(delete_call(resources, user_id=alice, call_id=call.id) for _ in range(4)), return_exceptions=True
+        )
+
+        assert set(outcomes) <= {True, False}
+        assert True in outcomes
+        assert await resources.storage.list_keys("users/") == []

@@ -8,13 +8,22 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlmodel import col
 
-from app.errors import IdempotencyInProgressError, IdempotencyKeyConflictError, ValidationFailedError
+from app.calls.deletion import delete_call
+from app.db import Database
+from app.errors import (
+    IdempotencyInProgressError,
+    IdempotencyKeyConflictError,
+    ServiceUnavailableError,
+    ValidationFailedError,
+)
 from app.idempotency import service
 from app.idempotency.answers import Answer
 from app.idempotency.keyed import KeyedRequest
 from app.idempotency.models import IdempotencyRecord, IdempotencyState
 from app.idempotency.service import Attempt, Outcome, Work, do_once, make_scope, read_key
 from app.resources import Resources
+from app.users import queries
+from tests.factories import Factory
 
 MADE = Answer(201, b'{"id":1}', {"Location": "/api/things/1"})
 
@@ -252,3 +261,48 @@ async def test_signs_of_life_keep_others_from_taking_over(
     async with resources.database.read() as session:
         state = (await session.execute(select(col(IdempotencyRecord.state)))).scalar_one()
     assert state == IdempotencyState.DONE
+
+
+async def test_deletion_waits_for_whoever_names_the_thing(resources: Resources, alice: UUID, factory: Factory) -> None:
+    call = await factory.call(alice)
+    entered, gate = asyncio.Event(), asyncio.Event()
+
+    async def change(request: KeyedRequest) -> Answer:
+        async with resources.database.transaction() as session:
+            await request.name_resource(session, call.id)
+            entered.set()
+            await gate.wait()
+        return Answer(200, b"what the user wrote")
+
+    changing = asyncio.create_task(run(resources, attempt(alice), change))
+    await entered.wait()
+    deleting = asyncio.create_task(delete_call(resources, user_id=alice, call_id=call.id))
+    await asyncio.wait([deleting], timeout=0.2)
+    assert not deleting.done()
+    gate.set()
+
+    assert await deleting is True
+    assert (await changing).answer == Answer(200, b"what the user wrote")
+    assert await count_records(resources) == 0
+
+
+async def test_database_that_is_down_is_an_outage(alice: UUID) -> None:
+    down = Database("postgresql://nobody@127.0.0.1:1/none")
+
+    with pytest.raises(ServiceUnavailableError):
+        await do_once(down, attempt(alice), lambda _: Answer(204), make)
+
+
+async def test_expired_answers_do_not_stand_in_the_way_of_a_deletion(resources: Resources, alice: UUID) -> None:
+    await run(resources, attempt(alice, key="old"), make)
+    async with resources.database.transaction() as session:
+        await session.execute(update(IdempotencyRecord).values(created_at=func.now() - timedelta(hours=25)))
+
+    async with resources.database.transaction() as session:
+        await queries.find_user(session, alice, lock=True)
+        waiting = asyncio.create_task(run(resources, attempt(alice), make))
+        await asyncio.wait([waiting], timeout=0.2)
+        await queries.delete_user(session, alice)
+
+    with pytest.raises(ServiceUnavailableError):
+        await waiting
