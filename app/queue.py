@@ -5,7 +5,8 @@ what got lost. Messages carry ids only (pipeline.md, sections 1 and 14, P3).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from uuid import UUID
@@ -23,6 +24,9 @@ STATUS_CHANNEL = "scryon:call-status"
 """Pub/sub channel of `{"callId", "status"}` after each committed change; best effort."""
 
 SOCKET_TIMEOUT_SECONDS = 5.0
+SCAN_COUNT = 1000
+"""Messages that Redis is asked for at a time, so that a long backlog blocks nobody."""
+
 QUEUE_ERRORS = (redis.RedisError, dramatiq.errors.BrokerConnectionError, OSError)
 
 
@@ -69,6 +73,38 @@ class Queue:
             log.warning("message_not_sent", call_id=str(call_id), error=type(error).__name__)
             return False
         return True
+
+    async def forget_calls(self, call_ids: Collection[UUID]) -> None:
+        """Remove every message about calls that are gone; best effort, since a worker finds nothing to do for one.
+
+        Waiting messages go, those that a worker has taken, which then cannot come back when it dies, and dead letters.
+        """
+        names = {str(call_id) for call_id in call_ids}
+        if not names:
+            return
+        waiting = f"{self._namespace}:{QueueName.PIPELINE}"
+        dead = f"{waiting}.XQ"
+        try:
+            # In this order, which is the way of a message that fails meanwhile.
+            for message_id in await self._find_messages(waiting, names):
+                async with self._redis.pipeline() as pipeline:
+                    pipeline.lrem(waiting, 0, message_id)
+                    pipeline.hdel(f"{waiting}.msgs", message_id)
+                    await pipeline.execute()
+            for message_id in await self._find_messages(dead, names):
+                async with self._redis.pipeline() as pipeline:
+                    pipeline.zrem(dead, message_id)
+                    pipeline.hdel(f"{dead}.msgs", message_id)
+                    await pipeline.execute()
+        except QUEUE_ERRORS as error:
+            log.warning("messages_not_removed", count=len(names), error=type(error).__name__)
+
+    async def _find_messages(self, queue: str, call_ids: AbstractSet[str]) -> list[str]:
+        """The broker's ids of the messages of one of its queues that name one of these calls."""
+        messages = self._redis.hscan_iter(f"{queue}.msgs", count=SCAN_COUNT)
+        return [
+            key.decode() async for key, content in messages if not call_ids.isdisjoint(orjson.loads(content)["args"])
+        ]
 
     async def publish_status(self, call_id: UUID, status: str) -> None:
         """Tell subscribers that a call has changed; nobody relies on it."""

@@ -8,22 +8,22 @@ from uuid import UUID
 
 import httpx
 import pytest
-import redis
 from fastapi import FastAPI
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from app.auth.local import local_identity
 from app.db import Database, migrate
 from app.embedded.servers import EmbeddedServers
 from app.main import create_app
 from app.observability.logging import configure_logging
-from app.resources import Resources, open_resources
+from app.resources import Resources
 from app.settings import Settings, load_settings
 from app.users.service import sign_in_user
 from tests.doubles.google_keys import GoogleKeys
 from tests.doubles.identity_toolkit import IdentityToolkit
 from tests.factories import Factory
 from tests.rest.serving import Server, run_server
+from tests.stores import make_settings, open_empty
 
 LONGEST_FIRST = (
     "tests/test_end_to_end.py",
@@ -68,26 +68,13 @@ async def database(servers: EmbeddedServers) -> AsyncIterator[Database]:
 @pytest.fixture
 def settings(servers: EmbeddedServers, tmp_path: Path) -> Settings:
     """Settings of a development server whose data lies in the test's own folder."""
-    return load_settings(
-        db_url=servers.database_url,
-        redis_url=servers.redis_url,
-        data_dir=tmp_path / "data",
-        configured_profile="test",
-        debug_endpoints_enabled=True,
-        migrate_at_start=False,
-    )
+    return make_settings(servers, tmp_path / "data")
 
 
 @pytest.fixture
 async def resources(settings: Settings, database: Database) -> AsyncIterator[Resources]:
     """Connections of a process, over empty tables and an empty Redis."""
-    async with database.transaction() as session:
-        # Everything hangs on users by ON DELETE CASCADE.
-        await session.execute(text("DELETE FROM users"))
-    assert settings.redis_url is not None
-    with redis.Redis.from_url(settings.redis_url) as client:
-        client.flushdb()
-    async with open_resources(settings) as opened:
+    async with open_empty(settings, database) as opened:
         yield opened
 
 

@@ -1,5 +1,6 @@
 """Deleting a call in any state, while a worker may be on it. Source: pipeline.md, section 8, D1 to D6."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,10 +24,26 @@ DELETE_LEASE = timedelta(seconds=60)
 
 
 async def delete_call(resources: Resources, *, user_id: UUID, call_id: UUID, keyed: KeyedRequest | None = None) -> bool:
-    """Delete a call with everything that hangs on it; False when the user has no such call.
+    """Delete a call with everything that hangs on it, messages to workers too; False when the user has no such call.
+
+    The answer to a `keyed` request is kept in the transaction that removes the row.
+
+    Raises:
+        StorageUnavailableError: as `delete_stored_call`.
+    """
+    is_deleted = await delete_stored_call(resources, user_id=user_id, call_id=call_id, keyed=keyed)
+    if is_deleted:
+        await resources.queue.forget_calls([call_id])
+    return is_deleted
+
+
+async def delete_stored_call(
+    resources: Resources, *, user_id: UUID, call_id: UUID, keyed: KeyedRequest | None = None
+) -> bool:
+    """The same but for messages, for those who delete many calls and look through the queue once.
 
     The worker is fenced first, then objects go, then the row with its children, then objects that a worker wrote in
-    between. The answer to a `keyed` request is kept in the transaction that removes the row.
+    between.
 
     Raises:
         StorageUnavailableError: objects could not be deleted; the row stays, so that the user can try again.
@@ -46,6 +63,15 @@ async def delete_call(resources: Resources, *, user_id: UUID, call_id: UUID, key
         # The row is gone and the answer stands; a prefix without a row is the orphan sweeper's.
         log.warning("call_leftovers_not_deleted", call_id=str(call_id))
     return True
+
+
+async def forget_deleted_calls(resources: Resources, call_ids: Sequence[UUID]) -> None:
+    """Take back messages that were sent while their calls were being deleted."""
+    async with resources.database.read() as session:
+        found = await session.scalars(select(col(CallRecord.id)).where(col(CallRecord.id).in_(call_ids)))
+        gone = set(call_ids).difference(found)
+    if gone:
+        await resources.queue.forget_calls(gone)
 
 
 async def _take_claim_away(session: AsyncSession, user_id: UUID, call_id: UUID) -> bool:

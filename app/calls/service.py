@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.calls import queries
 from app.calls.artifacts import put_artifact_row
-from app.calls.deletion import delete_call
+from app.calls.deletion import delete_stored_call
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.calls.queries import CallRow
 from app.calls.upload_guard import check_upload
@@ -243,6 +243,10 @@ async def _delete_each(resources: Resources, user_id: UUID, call_ids: Sequence[U
 
     async def delete_one(call_id: UUID) -> bool:
         async with slots:
-            return await delete_call(resources, user_id=user_id, call_id=call_id)
+            return await delete_stored_call(resources, user_id=user_id, call_id=call_id)
 
-    return await asyncio.gather(*map(delete_one, call_ids), return_exceptions=True)
+    outcomes = await asyncio.gather(*map(delete_one, call_ids), return_exceptions=True)
+    await resources.queue.forget_calls(
+        [call_id for call_id, outcome in zip(call_ids, outcomes, strict=True) if outcome is True]
+    )
+    return outcomes

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
+from app.calls.deletion import forget_deleted_calls
 from app.calls.models import CallRecord, CallStatus
 from app.pipeline.claims import is_claimable
 from app.pipeline.leftovers import delete_leftovers_of_ended_calls
@@ -86,6 +87,8 @@ async def dispatch(resources: Resources) -> int:
     for call_id in call_ids:
         if not await resources.queue.send_process_call(call_id):
             break
+    if call_ids:
+        await forget_deleted_calls(resources, call_ids)
     return len(call_ids)
 
 

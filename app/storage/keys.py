@@ -13,9 +13,14 @@ _SUFFIXES = {
 }
 
 
+def user_prefix(user_id: UUID) -> str:
+    """The folder of everything of a user, with a trailing slash."""
+    return f"users/{user_id}/"
+
+
 def call_prefix(user_id: UUID, call_id: UUID) -> str:
     """The folder of one call, with a trailing slash, so that no other call's keys begin with it."""
-    return f"users/{user_id}/calls/{call_id}/"
+    return f"{user_prefix(user_id)}calls/{call_id}/"
 
 
 def audio_key(user_id: UUID, call_id: UUID, extension: str) -> str:

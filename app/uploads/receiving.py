@@ -219,7 +219,7 @@ class _Reception:
         return name or None
 
     async def discard_orphan(self) -> None:
-        """Remove what was stored, unless it has become a call.
+        """Remove what was stored, unless it has become a call; one that was deleted at once may have left a message.
 
         An outage changes nothing about the answer: a prefix without a row is the orphan sweeper's.
         """
@@ -228,6 +228,7 @@ class _Reception:
         try:
             if not await self._has_call():
                 await self._resources.storage.delete_prefix(call_prefix(self._user_id, self._call_id))
+                await self._resources.queue.forget_calls([self._call_id])
         except (StorageUnavailableError, SQLAlchemyError, *UNREACHABLE_ERRORS) as error:
             log.warning("upload_not_discarded", callId=str(self._call_id), error=type(error).__name__)
 

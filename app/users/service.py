@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.identity import Identity
 from app.calls import service as calls
 from app.db import Database
-from app.errors import ServiceUnavailableError
+from app.errors import ServiceUnavailableError, StorageUnavailableError
 from app.resources import Resources
+from app.storage.keys import user_prefix
 from app.text import MAX_DISPLAY_NAME_CHARS, MAX_FCM_TOKEN_CHARS, TextReader
 from app.users import queries
 from app.users.accounts import Account
 from app.users.models import AccountStatus, User
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,16 @@ async def delete_account(resources: Resources, user_id: UUID) -> None:
             if await calls.has_calls(session, user_id):
                 continue
             await queries.delete_user(session, user_id)
+        await _delete_leftovers(resources, user_id)
         if user is not None and resources.firebase is not None:
             await resources.firebase.delete_user(user.external_user_id)
         return
+
+
+async def _delete_leftovers(resources: Resources, user_id: UUID) -> None:
+    """Remove objects that never became a call, or outlived one."""
+    try:
+        await resources.storage.delete_prefix(user_prefix(user_id))
+    except StorageUnavailableError:
+        # The rows are gone and the answer stands; a prefix without a row is the orphan sweeper's.
+        log.warning("account_leftovers_not_deleted", user_id=str(user_id))

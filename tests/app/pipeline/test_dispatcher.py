@@ -1,5 +1,7 @@
 """Every accepted call reaches a worker, whatever happened to its message."""
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,13 +11,16 @@ import redis
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.calls.deletion import delete_call
 from app.calls.models import CallRecord, CallStatus
 from app.pipeline.dispatcher import dispatch
 from app.resources import Resources
 from tests.factories import Factory
+from tests.stores import hold_messages
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+DEADLINE_SECONDS = 20
 
 
 def messages(resources: Resources) -> list[str]:
@@ -85,6 +90,31 @@ async def test_in_flight_call_is_sent_whatever_the_backlog(resources: Resources,
     await dispatch(resources)
 
     assert messages(resources) == [str(waiting.id), str(orphan.id)]
+
+
+async def test_call_that_is_deleted_while_it_is_sent_leaves_no_message(
+    resources: Resources, factory: Factory, alice: UUID
+) -> None:
+    gone = await factory.call(alice, status=CallStatus.QUEUED)
+    waiting = await factory.call(alice, status=CallStatus.QUEUED)
+
+    with hold_messages(resources):
+        dispatching = asyncio.create_task(dispatch(resources))
+        await wait_until_taken(resources, gone.id)
+        await delete_call(resources, user_id=alice, call_id=gone.id)
+    await dispatching
+
+    assert messages(resources) == [str(waiting.id)]
+
+
+async def wait_until_taken(resources: Resources, call_id: UUID) -> None:
+    """Wait until the dispatcher has noted that it sends a call."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        async with resources.database.read() as session:
+            if await session.scalar(select(col(CallRecord.dispatched_at)).where(col(CallRecord.id) == call_id)):
+                return
+    raise AssertionError("the call was not sent in time")
 
 
 async def test_messages_hold_ids_only(resources: Resources, factory: Factory, alice: UUID) -> None:
