@@ -10,9 +10,9 @@ import httpx
 
 from app.auth.accounts import FirebaseAccounts
 from app.auth.certificates import CertificateCache
-from app.auth.identity import Identity
 from app.auth.tokens import EmulatorTokenReader, TokenVerifier
 from app.settings import Settings
+from app.users.identity import Identity
 
 TIMEOUT_SECONDS = 5
 

@@ -2,8 +2,8 @@
 
 import re
 
-from app.auth.identity import Identity
 from app.errors import ValidationFailedError
+from app.users.identity import Identity
 
 HEADER = "X-Local-User-Id"
 DEFAULT_USER = "local-dev"

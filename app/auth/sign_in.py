@@ -11,7 +11,6 @@ from starlette.datastructures import Headers
 
 from app.auth import api_keys, local
 from app.auth.api_keys import check_api_key
-from app.auth.identity import Identity
 from app.auth.origins import check_origin
 from app.db import is_unreachable
 from app.errors import (
@@ -22,6 +21,7 @@ from app.errors import (
 )
 from app.resources import Resources
 from app.users.accounts import Account
+from app.users.identity import Identity
 from app.users.service import sign_in_user
 
 SIGN_IN_SECONDS = 10

@@ -8,9 +8,9 @@ from typing import Any
 import jwt
 
 from app.auth.certificates import CertificateCache, UnknownKeyError
-from app.auth.identity import Identity
 from app.errors import AuthInvalidError, AuthScheme
 from app.text import find_text_problem
+from app.users.identity import Identity
 
 ALGORITHM = "RS256"
 SKEW_SECONDS = 10

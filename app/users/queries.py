@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.actions.models import ActionItem, ActionStatus
-from app.auth.identity import Identity
 from app.calls.models import CallRecord
 from app.entities import UTC_TIME
 from app.text import MAX_DISPLAY_NAME_CHARS
 from app.users.accounts import Account
+from app.users.identity import Identity
 from app.users.models import AccountStatus, User
 
 WEEK = timedelta(days=7)

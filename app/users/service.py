@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.identity import Identity
 from app.calls import service as calls
 from app.db import Database
 from app.errors import ServiceUnavailableError, StorageUnavailableError
@@ -17,6 +16,7 @@ from app.storage.keys import user_prefix
 from app.text import MAX_DISPLAY_NAME_CHARS, MAX_FCM_TOKEN_CHARS, TextReader
 from app.users import queries
 from app.users.accounts import Account
+from app.users.identity import Identity
 from app.users.models import AccountStatus, User
 
 log = structlog.get_logger()

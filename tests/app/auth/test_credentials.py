@@ -3,9 +3,9 @@
 import pytest
 
 from app.auth.api_keys import check_api_key
-from app.auth.identity import Identity
 from app.auth.local import local_identity
 from app.errors import AuthInvalidError, AuthMissingError, ValidationFailedError
+from app.users.identity import Identity
 
 KEYS = ("first-key", "second-key")
 

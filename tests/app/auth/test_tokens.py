@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from app.auth.certificates import CertificateCache
-from app.auth.identity import Identity
 from app.auth.tokens import EmulatorTokenReader, TokenVerifier
 from app.errors import AuthInvalidError
+from app.users.identity import Identity
 from tests.doubles.forgeries import FORGERIES
 from tests.doubles.google_keys import GoogleKeys
 from tests.doubles.id_tokens import (
