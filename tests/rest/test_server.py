@@ -5,14 +5,16 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPResponse
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from app.embedded.servers import EmbeddedServers
 from app.resources import Resources
 from tests.forms import BOUNDARY, CONTENT_TYPE, WAV, encode, field, file
-from tests.rest.serving import Server
+from tests.rest.serving import Server, run_server
 from tests.running import wait_for
 
 MAX_FILE_BYTES = 50 * 1024**2
@@ -181,3 +183,17 @@ def _connect(server: Server) -> socket.socket:
     port = urlsplit(server.url).port
     assert port is not None
     return socket.create_connection(("127.0.0.1", port), timeout=30)
+
+
+def test_open_server_on_another_address_warns_loudly(
+    server: Server, servers: EmbeddedServers, resources: Resources, tmp_path: Path
+) -> None:
+    warning = "WARNING: listening on 127.0.0.2 without sign-in"
+    assert servers.database_url is not None
+    environment = {"DB_URL": servers.database_url, "FLYWAY_ENABLED": "false", "SERVER_HOST": "127.0.0.2"}
+
+    with run_server(tmp_path / "open", environment) as opened:
+        assert warning in opened.log.read_text()
+    with run_server(tmp_path / "guarded", {**environment, "SCRYON_API_KEY": "key"}) as guarded:
+        assert "WARNING" not in guarded.log.read_text()
+    assert "WARNING" not in server.log.read_text()
