@@ -1,5 +1,6 @@
 """The ASGI application: puts the doors, REST and GraphQL, on top of the core."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
@@ -10,7 +11,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 
 from app.auth.middleware import SignInMiddleware
 from app.cors import ConfiguredCors
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.routes.append(WebSocketRoute(GRAPHQL_PATH, GraphQLSocket()))
     if settings.shows_tools:
         _add_tools(app, routers, settings)
+    _match_whole_paths(app)
     app.add_exception_handler(ScryonError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_routing_error)
     # The last one is the outermost.
@@ -64,6 +66,13 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(ConfiguredCors, origins=settings.cors_allowed_origins)
     app.add_middleware(RequestMiddleware, access_log=settings.request_logging_enabled)
     return app
+
+
+def _match_whole_paths(app: FastAPI) -> None:
+    """Make each route match its path to the very end: Starlette's lets a line break follow, which sign-in does not."""
+    for route in app.routes:
+        if isinstance(route, Route | WebSocketRoute):
+            route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
 
 
 @asynccontextmanager
@@ -104,13 +113,13 @@ def _error_answer(path: str, error: ScryonError) -> Response:
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ScryonError)
-    return _error_answer(request.url.path, error)
+    return _error_answer(request.scope["path"], error)
 
 
 async def _answer_routing_error(request: Request, error: Exception) -> Response:
     """Starlette knows no route for the request; a path may have several, each with methods of its own."""
     methods: set[str] = set()
     for route in request.app.routes:
-        if isinstance(route, APIRoute) and route.path_regex.match(request.url.path):
+        if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"]):
             methods |= route.methods or set()
-    return _error_answer(request.url.path, MethodNotAllowedError(sorted(methods)) if methods else RouteNotFoundError())
+    return _error_answer(request.scope["path"], MethodNotAllowedError(sorted(methods)) if methods else RouteNotFoundError())

@@ -7,7 +7,7 @@ that a call can be rebuilt from its artifacts alone. A failure that ends a call 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from app.audio.recording import PreparedAudio
@@ -74,18 +74,4 @@ class Analyst(Protocol):
 
     async def analyze(self, transcript: Transcript, request: AnalysisRequest) -> AnalysisAnswer:
         """Answer one JSON object of analysis schema version 3."""
-        ...
-
-
-class VoiceIdentifier(Protocol):
-    """A voice to something by which it is known again."""
-
-    provider: str
-    model: str
-
-    async def make_voiceprint(self, sample: bytes) -> dict[str, Any]:
-        """Answer what stands for the one voice of a recording, which is audio of any accepted format, 30 s at most.
-
-        It is stored as JSON, and nobody but the engine that made it looks inside (pipeline.md, section 14, P4).
-        """
         ...

@@ -5,17 +5,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 import strawberry
 
 from app.uploads.stored import StoredUpload
+from app.voice import models
 from app.voice import queries as voice_queries
-from app.voice.service import require_identifier
+from app.voice.profiles import voice_profiles
 from scryon_graphql.context import Context
 from scryon_graphql.enums import expose
-
-_NO_IDENTIFIER = "what follows comes with the first engine that identifies voices"
 
 
 class VoiceProfileStatus(StrEnum):
@@ -48,14 +47,29 @@ class VoiceProfile:
     sample_count: int | None = strawberry.field(default=None, description="Samples that it was made from.")
     sample_duration_seconds: int | None = strawberry.field(default=None, description="Length of the sample.")
 
+    @classmethod
+    def from_row(cls, row: models.VoiceProfile | None) -> Self:
+        if row is None:
+            return cls(status=VoiceProfileStatus.MISSING, enabled=True)
+        return cls(
+            status=VoiceProfileStatus.ACTIVE,
+            enabled=True,
+            provider=row.provider,
+            model=row.model,
+            consent_version=row.consent_version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            sample_count=1,
+            sample_duration_seconds=row.sample_duration_seconds,
+        )
+
 
 @strawberry.type
 class VoiceQuery:
     @strawberry.field(description="The user's voice profile. Errors: `feature_not_available`, always in this version.")
     async def voice_profile(self, info: strawberry.Info[Context]) -> VoiceProfile | None:
         # Nullable, so that a dashboard that asks for it beside other things still gets those.
-        require_identifier(info.context.resources.settings)
-        raise NotImplementedError(_NO_IDENTIFIER)
+        return VoiceProfile.from_row(await voice_profiles.find(info.context.user_id))
 
 
 @strawberry.type
@@ -71,8 +85,8 @@ class VoiceMutation:
             bool | None, strawberry.argument(description="If given, true: the user agrees to the processing.")
         ] = None,
     ) -> VoiceProfile:
-        require_identifier(info.context.resources.settings)
-        raise NotImplementedError(_NO_IDENTIFIER)
+        row = await voice_profiles.put(info.context.user_id, file, consent_accepted=consent_accepted)
+        return VoiceProfile.from_row(row)
 
     @strawberry.mutation(
         description="Remove the voice profile, also while the feature is off. Tells whether there was one."

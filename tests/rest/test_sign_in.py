@@ -86,16 +86,16 @@ async def test_nothing_is_answered_without_a_key(resources: Resources, method: s
     assert await names(resources) == set()
 
 
-@pytest.mark.parametrize(
-    "path", ["/graphql%0A", "/api/calls%0A", "/api%0A", "/api/health%0A", "/api/calls%0D%0A", "/%00"]
-)
+@pytest.mark.parametrize("path", ["/api/calls%0A", "/api%0A", "/api/health%0A", "/api/calls%0D%0A", "/api/users/me%0A"])
 async def test_odd_paths_open_nothing(resources: Resources, path: str) -> None:
     async with rest_client(resources, api_keys=KEYS) as rest:
-        missing = await rest.post(path)
-        known = await rest.post(path, headers={"X-API-Key": KEYS[0]})
+        missing = await rest.get(path)
+        known = await rest.get(path, headers={"X-API-Key": KEYS[0]})
+        graphql = await rest.post("/graphql%0A")
 
     assert error(missing) == (401, "auth_missing", {"scheme": "api_key"})
     assert error(known) == (404, "not_found", {})
+    assert graphql.status_code == 404
 
 
 async def test_health_and_tools_are_open_whatever_is_sent(resources: Resources) -> None:

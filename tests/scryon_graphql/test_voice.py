@@ -1,10 +1,13 @@
 """Voice profiles, which this version can only remove. Source: rest.md, sections 2.16 to 2.18."""
 
+import dataclasses
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlmodel import col
 
+import scryon_graphql.voice
 from app.resources import Resources
 from app.uploads.stored import StoredUpload
 from app.voice.models import VoiceProfile
@@ -51,3 +54,27 @@ async def test_own_profile_can_be_removed_and_removed_again(
         owners = (await session.scalars(select(col(VoiceProfile.user_id)))).all()
     assert (first, second) == ({"deleteVoiceProfile": True}, {"deleteVoiceProfile": False})
     assert owners == [bob]
+
+
+def test_profile_is_shown_without_the_voice() -> None:
+    at = datetime(2026, 2, 9, 7, 10, 33, tzinfo=UTC)
+    row = make_profile(uuid4())
+    row.created_at = row.updated_at = at
+
+    assert dataclasses.asdict(scryon_graphql.voice.VoiceProfile.from_row(row)) == {
+        "status": "ACTIVE",
+        "enabled": True,
+        "provider": "pyannote",
+        "model": "precision-2",
+        "consent_version": "v1",
+        "created_at": at,
+        "updated_at": at,
+        "sample_count": 1,
+        "sample_duration_seconds": 27,
+    }
+
+
+def test_missing_profile_is_shown_as_such() -> None:
+    shown = scryon_graphql.voice.VoiceProfile.from_row(None)
+
+    assert (shown.status, shown.enabled, shown.provider, shown.sample_count) == ("MISSING", True, None, None)
