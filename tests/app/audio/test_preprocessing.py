@@ -198,7 +198,8 @@ async def test_nothing_is_left_behind_by_failures(tmp_path: Path) -> None:
     reason = await failure_of(b"text", AudioSettings(ffmpeg_path=hangs, timeout_seconds=0.5))
 
     assert reason is FailureReason.AUDIO_UNDECODABLE
-    assert open_descriptors() == before
+    # Connections of earlier tests may close meanwhile.
+    assert open_descriptors() <= before
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
 
 
