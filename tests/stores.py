@@ -1,5 +1,6 @@
 """Opens the stores of a test, empty."""
 
+import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -35,7 +36,8 @@ async def open_empty(settings: Settings, database: Database) -> AsyncIterator[Re
     with redis.Redis.from_url(settings.redis_url) as client:
         client.flushdb()
     async with open_resources(settings) as opened:
-        yield opened
+        # The connections of the run, since each new one costs more than most tests.
+        yield dataclasses.replace(opened, database=database)
 
 
 @contextmanager
