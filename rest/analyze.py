@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Response
+from pydantic.json_schema import JsonSchemaValue
 
 from app.errors import (
     AccountSuspendedError,
@@ -16,26 +17,42 @@ from app.errors import (
 )
 from app.uploads import metadata as rules
 from app.uploads.metadata import CallMetadata
+from app.uploads.receiving import MAX_PARTS
 from rest.caller import Uploading
 from rest.documentation import Documentation, documented
+from rest.inputs import Text
 from rest.operations import enum_values
 
 router = APIRouter(prefix="/api/calls")
 
 
-def _form_schema() -> dict[str, Any]:
-    def text(limit: int, description: str) -> dict[str, Any]:
-        return {"type": "string", "maxLength": limit, "description": description}
+_YEARS = "^(19[7-9][0-9]|20[0-9]{2}|2100)-"
 
+
+def _text(max_chars: int, description: str) -> JsonSchemaValue:
+    return {**Text(max_chars).describe(), "description": description}
+
+
+_TEXTS = {
+    "title": _text(rules.MAX_TITLE, "Without one, the analysis suggests one."),
+    "fileName": _text(rules.MAX_FILE_NAME, "Name to show; else the one of the file part."),
+    "contactName": _text(rules.MAX_CONTACT_NAME, "The other party; links the call to the contact of that name."),
+    "contactId": _text(rules.MAX_CONTACT_ID, "The id in the phone's own address book."),
+    "phoneNumber": _text(rules.MAX_PHONE_NUMBER, "The other party's number, stored as sent."),
+    "organization": _text(rules.MAX_ORGANIZATION, "The other party's organisation."),
+}
+
+
+def _form_schema() -> JsonSchemaValue:
     members = {
-        "title": text(rules.MAX_TITLE, "Without one, the analysis suggests one."),
-        "fileName": text(rules.MAX_FILE_NAME, "Name to show; else the one of the file part."),
-        "contactName": text(rules.MAX_CONTACT_NAME, "The other party; links the call to the contact of that name."),
-        "contactId": text(rules.MAX_CONTACT_ID, "The id in the phone's own address book."),
-        "phoneNumber": text(rules.MAX_PHONE_NUMBER, "The other party's number, stored as sent."),
-        "organization": text(rules.MAX_ORGANIZATION, "The other party's organisation."),
+        **_TEXTS,
         "direction": {"type": "string", "enum": list(enum_values("Direction")), "description": "Who called whom."},
-        "recordedAt": {"type": "string", "format": "date-time", "description": "When; by default now."},
+        "recordedAt": {
+            "type": "string",
+            "format": "date-time",
+            "pattern": _YEARS,
+            "description": f"When, in the years {rules.FIRST_YEAR} to {rules.LAST_YEAR}; by default now.",
+        },
         "durationSeconds": {
             "type": "integer",
             "minimum": 0,
@@ -55,6 +72,9 @@ def _form_schema() -> dict[str, Any]:
             **members,
         },
         "required": ["file"],
+        # Other parts are ignored, but must be texts, and not be there twice.
+        "additionalProperties": {"type": "string"},
+        "maxProperties": MAX_PARTS,
     }
 
 

@@ -32,7 +32,8 @@ _IDS_PARAMETER = {
     "description": "1 to 200 different ids, comma-separated; the parameter may be repeated.",
     "style": "form",
     "explode": False,
-    "schema": {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1, "maxItems": MAX_IDS},
+    # No `maxItems`: that would count what is there twice.
+    "schema": {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1},
 }
 
 
@@ -73,7 +74,7 @@ class UpdateCallBody(Input):
 
 class DeleteCallsBody(Input):
     callIds: list[Annotated[str, UuidText()]] = Field(
-        description="1 to 200 different ids.", json_schema_extra={"minItems": 1, "maxItems": MAX_IDS}
+        description="1 to 200 different ids.", json_schema_extra={"minItems": 1}
     )
 
     @field_validator("callIds")

@@ -13,17 +13,21 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
-from app.cursor import MAX_CURSOR_CHARS, decode_cursor
+from app.cursor import decode_cursor
 from app.errors import FieldProblem, UnsupportedMediaTypeError, ValidationFailedError
 from app.strict_json import InvalidJsonError, parse_json
 from app.text import MAX_EMAIL_CHARS, find_email_problem, find_text_problem
 from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
+from rest.cursor_pattern import cursor_pattern
 from rest.operations import enum_values
 from scryon_graphql.ids import parse_id
 from scryon_graphql.scalars import parse_date
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _JSON_TYPE = re.compile(r"application/(json|[^/;\s]+\+json)", re.IGNORECASE)
+_SPACES = r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""For patterns: what `str.strip` cuts. Readers of JSON Schemas do not agree on `\\s`."""
+
 _MESSAGES = {
     "missing": "is required",
     "bool_type": "must be true or false",
@@ -130,7 +134,8 @@ class Text(_Rule):
         schema = {"type": "string", "maxLength": self.max_chars}
         if self.min_chars == 0:
             return {**schema, "pattern": "^[^\\u0000]*$"}
-        return {**schema, "minLength": self.min_chars, "pattern": "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"}
+        pattern = rf"^[^\u0000]*[^{_SPACES}\u0000][^\u0000]*$"
+        return {**schema, "minLength": self.min_chars, "pattern": pattern}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +150,9 @@ class EmailText(_Rule):
         return text
 
     def describe(self) -> JsonSchemaValue:
-        sides = ("[^@\\s\\u0000][^@\\u0000]*", "[^@\\u0000]*[^@\\s\\u0000]")
-        return {"type": "string", "maxLength": MAX_EMAIL_CHARS, "pattern": rf"^\s*({'@'.join(sides)}\s*)?$"}
+        sides = (rf"[^@{_SPACES}\u0000][^@\u0000]*", rf"[^@\u0000]*[^@{_SPACES}\u0000]")
+        pattern = rf"^[{_SPACES}]*({'@'.join(sides)}[{_SPACES}]*)?$"
+        return {"type": "string", "maxLength": MAX_EMAIL_CHARS, "pattern": pattern}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,7 @@ class CursorText(_Rule):
         return str(value)
 
     def describe(self) -> JsonSchemaValue:
-        return {"type": "string", "maxLength": MAX_CURSOR_CHARS}
+        return {"type": "string", "pattern": cursor_pattern()}
 
 
 def _trim(value: object) -> str:

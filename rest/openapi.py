@@ -44,6 +44,11 @@ _OPTIONAL: tuple[tuple[APIRouter, Callable[[Settings], bool]], ...] = (
 )
 """Those that not every server has, and when it does; where they are missing, their paths are unknown."""
 
+_DESCRIPTION = (
+    "Turns recorded phone calls into transcripts with speakers, analyses and action items. "
+    "Any request may carry an `X-Request-Id`; any value does, and one in the form of the answer's header comes back."
+)
+
 _JSON = "application/json"
 _REQUEST_ID = {"$ref": "#/components/headers/X-Request-Id"}
 
@@ -90,15 +95,6 @@ _HEADERS: JsonSchema = {
     },
 }
 
-_REQUEST_ID_PARAMETER = {
-    "name": "X-Request-Id",
-    "in": "header",
-    "required": False,
-    "description": "Taken over when it has this form.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
-}
-
-
 _KEY_PARAMETER = {
     "name": KEY_HEADER,
     "in": "header",
@@ -135,7 +131,7 @@ def build_openapi(operations: Operations, routers: Iterable[APIRouter], security
         "info": {
             "title": "Scryon",
             "version": VERSION,
-            "description": "Turns recorded phone calls into transcripts with speakers, analyses and action items.",
+            "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "security": security,
@@ -144,7 +140,7 @@ def build_openapi(operations: Operations, routers: Iterable[APIRouter], security
             "schemas": {"Error": _ERROR_SCHEMA, **writer.schemas.components},
             "headers": _HEADERS,
             "securitySchemes": SCHEMES,
-            "parameters": {"X-Request-Id": _REQUEST_ID_PARAMETER, "Idempotency-Key": _KEY_PARAMETER},
+            "parameters": {"Idempotency-Key": _KEY_PARAMETER},
         },
     }
 
@@ -181,8 +177,7 @@ class _DocumentWriter:
         path = [_ID_PARAMETER] if "{id}" in route.path else []
         query = [] if documentation.query is None else _query_parameters(documentation.query)
         key = [{"$ref": "#/components/parameters/Idempotency-Key"}] if documentation.changes else []
-        request_id = {"$ref": "#/components/parameters/X-Request-Id"}
-        return [*path, *query, *documentation.parameters, *key, request_id]
+        return [*path, *query, *documentation.parameters, *key]
 
     def _write_request_body(self, documentation: Documentation) -> JsonSchema | None:
         if documentation.form is not None:
@@ -222,9 +217,13 @@ class _DocumentWriter:
 
 
 def _write_form(schema: JsonSchema) -> JsonSchema:
-    objects = [name for name, part in schema["properties"].items() if part["type"] == "object"]
-    encoding = {name: {"contentType": _JSON} for name in objects}
-    return {"schema": schema, "encoding": encoding} if encoding else {"schema": schema}
+    encoding = {}
+    for name, part in schema["properties"].items():
+        if part["type"] == "object":
+            encoding[name] = {"contentType": _JSON}
+        elif part.get("format") == "binary":
+            encoding[name] = {"contentType": "audio/*"}
+    return {"schema": schema, "encoding": encoding}
 
 
 def _query_parameters(query: type[Input]) -> list[JsonSchema]:

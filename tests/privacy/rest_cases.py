@@ -29,7 +29,6 @@ _FREE_TEXT = {"form.contactId", "form.metadata.contactId"}
 """Named like an id, but any text will do: the phone's own address book has it."""
 
 _KEY_PARAMETER = {"$ref": "#/components/parameters/Idempotency-Key"}
-_HEADERS = (_KEY_PARAMETER, {"$ref": "#/components/parameters/X-Request-Id"})
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def make_endpoint(method: str, path: str, operation: dict[str, Any]) -> Endpoint
     Raises:
         CannotFillError: it has an input that nobody here knows how to fill.
     """
-    parameters = [parameter for parameter in operation.get("parameters", ()) if parameter not in _HEADERS]
+    parameters = [parameter for parameter in operation.get("parameters", ()) if parameter != _KEY_PARAMETER]
     template: dict[str, Any] = {
         "path": {
             parameter["name"]: _make_value(parameter["name"], parameter["schema"], SlotKind.ONE)
