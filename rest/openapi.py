@@ -4,7 +4,7 @@ Source: architecture.md, "The facade"; rest.md, sections 1.2, 1.5, 1.9 and 4.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any
@@ -22,6 +22,7 @@ from rest.examples import load_bodies, make_error_body
 from rest.health import VERSION
 from rest.inputs import Input
 from rest.json_schema import JsonSchema, SchemaWriter
+from rest.links import LINKS
 from rest.operations import Operations, default_operations
 from rest.security import SCHEMES, Requirement, any_requirements
 
@@ -119,13 +120,16 @@ def optional_routers(settings: Settings) -> tuple[APIRouter, ...]:
 
 def build_openapi(operations: Operations, routers: Iterable[APIRouter], security: list[Requirement]) -> dict[str, Any]:
     """Make the document for all documented routes of these routers, on servers that want this `security`."""
-    writer = _DocumentWriter(operations)
+    documented = [
+        (route, documentation)
+        for route in _iter_routes(routers)
+        if (documentation := find_documentation(route.endpoint)) is not None
+    ]
+    writer = _DocumentWriter(operations, {documentation.operation_id for _, documentation in documented})
     paths: dict[str, dict[str, Any]] = {}
-    for route in _iter_routes(routers):
-        documentation = find_documentation(route.endpoint)
-        if documentation is not None:
-            for method in sorted((route.methods or set()) - {"HEAD"}):
-                paths.setdefault(route.path, {})[method.lower()] = writer.write_operation(route, documentation)
+    for route, documentation in documented:
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            paths.setdefault(route.path, {})[method.lower()] = writer.write_operation(route, documentation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -157,8 +161,9 @@ def _iter_routes(routers: Iterable[APIRouter]) -> Iterable[APIRoute]:
 
 
 class _DocumentWriter:
-    def __init__(self, operations: Operations) -> None:
+    def __init__(self, operations: Operations, operation_ids: Set[str]) -> None:
         self._operations = operations
+        self._operation_ids = operation_ids
         self.schemas = SchemaWriter(operations.schema)
 
     def write_operation(self, route: APIRoute, documentation: Documentation) -> JsonSchema:
@@ -202,12 +207,20 @@ class _DocumentWriter:
             headers["Location"] = {"$ref": "#/components/headers/Location"}
         if documentation.changes:
             headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/Idempotency-Replayed"}
-        written = {"description": HTTPStatus(documentation.status).phrase, "headers": headers}
+        written: JsonSchema = {"description": HTTPStatus(documentation.status).phrase, "headers": headers}
+        links = self._write_links(documentation.operation_id)
+        if links:
+            written["links"] = links
         schema = documentation.schema or self._write_answers(documentation.answers)
         if schema is None:
             return written
         examples = _write_examples(load_bodies(documentation.operation_id).answers)
         return {**written, "content": {_JSON: {"schema": schema, "examples": examples}}}
+
+    def _write_links(self, operation_id: str) -> JsonSchema:
+        """Links to the endpoints that are in this document."""
+        links = (link for link in LINKS.get(operation_id, ()) if link.operation_id in self._operation_ids)
+        return {link.operation_id: link.describe() for link in links}
 
     def _write_answers(self, names: tuple[str, ...]) -> JsonSchema | None:
         schemas = [self.schemas.write_answer(self._operations[name].body) for name in names]

@@ -15,6 +15,7 @@ from app.resources import Resources
 from app.uploads.receiving import ACCEPTED_FORMATS
 from rest.cursor_pattern import cursor_pattern
 from rest.inputs import Text
+from rest.links import LINKS
 from rest.openapi import export_openapi
 from tests.factories import Factory
 from tests.forms import CONTENT_TYPE, WAV, encode, file
@@ -384,6 +385,30 @@ def test_texts_of_bodies_have_their_bounds() -> None:
     assert text == Text(64, min_chars=1).describe()
     assert (text["minLength"], text["maxLength"]) == (1, 64)
     assert null == {"type": "null"}
+
+
+def test_links_lead_to_endpoints_that_take_what_they_bring() -> None:
+    operations = {
+        operation["operationId"]: operation for methods in DOCUMENT["paths"].values() for operation in methods.values()
+    }
+
+    for source, links in LINKS.items():
+        method, path, statuses = OPERATIONS[source]
+        assert DOCUMENT["paths"][path][method]["responses"][str(min(statuses))]["links"].keys() == {
+            link.operation_id for link in links
+        }
+        for link in links:
+            target = operations[link.operation_id]
+            assert link.parameters.keys() <= {parameter.get("name") for parameter in target["parameters"]}
+            assert link.body is None or "requestBody" in target
+
+
+async def test_link_to_an_endpoint_that_is_not_there_is_left_out(resources: Resources) -> None:
+    async with rest_client(resources, debug_endpoints_enabled=False) as rest:
+        document = (await rest.get("/openapi.json")).json()
+
+    links = document["paths"]["/api/calls/analyze"]["post"]["responses"]["202"]["links"]
+    assert {link.operation_id for link in LINKS["analyzeCall"]} - links.keys() == {"debugCallEvents"}
 
 
 TRANSCRIPT = {
