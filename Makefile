@@ -15,7 +15,7 @@ EMULATOR := tests/firebase
 # Written by npm when everything is in place.
 EMULATOR_INSTALLED := $(EMULATOR)/node_modules/.package-lock.json
 
-.PHONY: install install-dev install-emulator demo test lint bench lock clean
+.PHONY: install install-dev install-emulator demo test contract lint bench lock clean
 
 install: $(VENV)/.installed
 
@@ -55,6 +55,12 @@ demo: install
 
 test: install-dev install-emulator
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Generated requests per schema, OpenAPI and GraphQL.
+CASES ?= 2500
+
+contract: install-dev
+	CONTRACT_CASES=$(CASES) $(BIN)/pytest --quiet --capture=no $(ARGS) tests/contract/test_rest.py tests/contract/test_graphql.py
 
 lint: install-dev
 	$(BIN)/ruff check .

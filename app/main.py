@@ -122,4 +122,6 @@ async def _answer_routing_error(request: Request, error: Exception) -> Response:
     for route in request.app.routes:
         if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"]):
             methods |= route.methods or set()
-    return _error_answer(request.scope["path"], MethodNotAllowedError(sorted(methods)) if methods else RouteNotFoundError())
+    return _error_answer(
+        request.scope["path"], MethodNotAllowedError(sorted(methods)) if methods else RouteNotFoundError()
+    )

@@ -28,6 +28,7 @@ from tests.stores import make_settings, open_empty
 LONGEST_FIRST = (
     "tests/test_end_to_end.py",
     "tests/app/providers/local/",
+    "tests/contract/",
     "tests/firebase/",
     "tests/rest/test_processes.py",
 )
