@@ -56,7 +56,7 @@ demo: install
 test: install-dev install-emulator
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# Generated requests per schema, OpenAPI and GraphQL.
+# Requests that `make contract` generates at least, for OpenAPI and for GraphQL each.
 CASES ?= 2500
 
 contract: install-dev

@@ -1,4 +1,4 @@
-"""Fixtures of contract tests: a server that wants all credentials there are, and two users who have them."""
+"""Fixtures of contract tests: a server that wants all credentials there are, and users who have them."""
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping

@@ -87,13 +87,13 @@ def _is_ignored_paging(case: schemathesis.Case) -> bool:
         return False
     data = case.meta.phase.data
     negated = {data.parameter, *(mutation.parameter for mutation in getattr(data, "mutations", ()))} - {None}
-    return negated <= _LEGACY_PAGING and bool(_CURSOR_PAGING & case.query.keys())
+    return bool(negated) and negated <= _LEGACY_PAGING and bool(_CURSOR_PAGING & case.query.keys())
 
 
 def _is_unbroken(case: schemathesis.Case) -> bool:
     """Schemathesis takes a form with a file for a broken one as soon as a link has written into it."""
     data = case.meta.phase.data if case.meta is not None else None
-    return isinstance(data, StatefulPhaseData) and not data.mutations
+    return case.media_type == "multipart/form-data" and isinstance(data, StatefulPhaseData) and not data.mutations
 
 
 def _is_graphql_answer(failure: Failure) -> bool:
