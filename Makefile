@@ -57,7 +57,7 @@ test: install-dev install-emulator
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Requests that `make contract` generates at least, for OpenAPI and for GraphQL each.
-CASES ?= 2500
+CASES ?= 2000
 
 contract: install-dev
 	CONTRACT_CASES=$(CASES) $(BIN)/pytest --quiet --capture=no $(ARGS) tests/contract/test_rest.py tests/contract/test_graphql.py
