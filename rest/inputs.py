@@ -17,14 +17,13 @@ from app.cursor import decode_cursor
 from app.errors import FieldProblem, UnsupportedMediaTypeError, ValidationFailedError
 from app.strict_json import InvalidJsonError, parse_json
 from app.text import MAX_EMAIL_CHARS, find_email_problem, find_text_problem
-from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
+from app.uploads.body import MAX_JSON_BYTES, RequestBody, declares_other_than_json, parse_content_length
 from rest.cursor_pattern import cursor_pattern
 from rest.operations import enum_values
 from scryon_graphql.ids import parse_id
 from scryon_graphql.scalars import parse_date
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_JSON_TYPE = re.compile(r"application/(json|[^/;\s]+\+json)", re.IGNORECASE)
 _SPACES = r"\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """For patterns: what `str.strip` cuts. Readers of JSON Schemas do not agree on `\\s`."""
 
@@ -203,7 +202,7 @@ async def read_json(request: Request, model: type[M]) -> tuple[Any, M]:
     content = await request_body(request).read(MAX_JSON_BYTES)
     declared = request.headers.get("content-type", "").partition(";")[0].strip()
     is_bare_delete = request.method == "DELETE" and not content
-    if declared and not is_bare_delete and not _JSON_TYPE.fullmatch(declared):
+    if not is_bare_delete and declares_other_than_json(declared):
         raise UnsupportedMediaTypeError(["application/json"])
     if not content:
         raise ValidationFailedError.of("body", "is required")

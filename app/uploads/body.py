@@ -1,5 +1,6 @@
 """The body of a request as a stream that knows its limit. Source: rest.md, sections 1.10 (E15) and 5."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from app.errors import PayloadTooLargeError
 
 MAX_JSON_BYTES = 1024 * 1024
 """Any JSON body (rest.md, section 5)."""
+
+_JSON_TYPE = re.compile(r"application/(json|[^/;\s]+\+json)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class RequestBody:
     async def read(self, max_bytes: int) -> bytes:
         """The whole body. Raises PayloadTooLargeError."""
         return b"".join([chunk async for chunk in self.limited(max_bytes)])
+
+
+def declares_other_than_json(declared: str) -> bool:
+    """Whether a content type, without its parameters, says that a body is no JSON; none says nothing."""
+    return bool(declared) and not _JSON_TYPE.fullmatch(declared)
 
 
 def parse_content_length(header: str | None) -> int | None:

@@ -4,7 +4,6 @@ A request that cannot be run is answered with the status of its error, everythin
 beside the data. Source: rest.md, section 1.11.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,7 @@ from app.idempotency.service import HEADER as KEY_HEADER
 from app.idempotency.service import Attempt, do_once, is_kept, make_scope, read_key
 from app.resources import Resources
 from app.strict_json import InvalidJsonError, parse_json, write_json
-from app.uploads.body import MAX_JSON_BYTES, RequestBody, parse_content_length
+from app.uploads.body import MAX_JSON_BYTES, RequestBody, declares_other_than_json, parse_content_length
 from app.uploads.forms import receive_graphql
 from scryon_graphql.context import Context
 from scryon_graphql.keyed_mutations import find_only_mutation
@@ -36,7 +35,6 @@ PATH = "/graphql"
 JSON_TYPE = "application/json; charset=utf-8"
 ACCEPTED_TYPES = ("application/json", "multipart/form-data")
 
-_JSON_REQUEST = re.compile(r"application/(json|[^/;\s]+\+json)", re.IGNORECASE)
 _OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
 
 
@@ -64,7 +62,7 @@ async def serve_graphql(request: Request) -> Response:
         async with receive_graphql(resources, user_id, body) as operations:
             return await _answer(_read_request(operations), context, key)
     content = await body.read(MAX_JSON_BYTES)
-    if declared and not _JSON_REQUEST.fullmatch(declared):
+    if declares_other_than_json(declared):
         raise UnsupportedMediaTypeError(ACCEPTED_TYPES)
     return await _answer(_read_request(_parse(content)), context, key)
 
