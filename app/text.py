@@ -49,10 +49,18 @@ class TextReader:
     def read(self, field: str, text: str | None, max_chars: int, *, min_chars: int = 0) -> str | None:
         """Trim a text, which counts only when `check` passes; None stays None."""
         trimmed = None if text is None else text.strip()
-        problem = None if trimmed is None else find_text_problem(trimmed, max_chars, min_chars=min_chars)
+        self._note(field, None if trimmed is None else find_text_problem(trimmed, max_chars, min_chars=min_chars))
+        return trimmed
+
+    def read_email(self, field: str, text: str | None) -> str | None:
+        """Trim an e-mail address, in the way of `read`; a blank one passes."""
+        trimmed = None if text is None else text.strip()
+        self._note(field, find_email_problem(trimmed) if trimmed else None)
+        return trimmed
+
+    def _note(self, field: str, problem: str | None) -> None:
         if problem is not None:
             self._problems.append(FieldProblem(field, problem))
-        return trimmed
 
     def check(self) -> None:
         """Raises ValidationFailedError: lists everything that was wrong."""

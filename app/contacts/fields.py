@@ -5,8 +5,7 @@ Source: rest.md, sections 1.1, 3.4 and 5.
 
 from dataclasses import dataclass
 
-from app.errors import FieldProblem, ValidationFailedError
-from app.text import MAX_NOTES_CHARS, find_email_problem, find_text_problem
+from app.text import MAX_NOTES_CHARS, TextReader
 from app.uploads.metadata import MAX_CONTACT_NAME, MAX_PHONE_NUMBER
 
 
@@ -28,23 +27,12 @@ def check_fields(given: ContactFields, *, prefix: str) -> ContactFields:
     Raises:
         ValidationFailedError: lists everything that is wrong.
     """
+    texts = TextReader()
     fields = ContactFields(
-        name=given.name.strip(),
-        phone_number=_trim(given.phone_number),
-        email=_trim(given.email),
-        notes=_trim(given.notes),
+        name=texts.read(f"{prefix}name", given.name, MAX_CONTACT_NAME, min_chars=1),
+        phone_number=texts.read(f"{prefix}phoneNumber", given.phone_number, MAX_PHONE_NUMBER) or None,
+        email=texts.read_email(f"{prefix}email", given.email) or None,
+        notes=texts.read(f"{prefix}notes", given.notes, MAX_NOTES_CHARS) or None,
     )
-    found = {
-        "name": find_text_problem(fields.name, MAX_CONTACT_NAME) if fields.name else "must not be blank",
-        "phoneNumber": fields.phone_number and find_text_problem(fields.phone_number, MAX_PHONE_NUMBER),
-        "email": fields.email and find_email_problem(fields.email),
-        "notes": fields.notes and find_text_problem(fields.notes, MAX_NOTES_CHARS),
-    }
-    problems = [FieldProblem(prefix + name, problem) for name, problem in found.items() if problem]
-    if problems:
-        raise ValidationFailedError(problems)
+    texts.check()
     return fields
-
-
-def _trim(text: str | None) -> str | None:
-    return None if text is None else text.strip() or None
