@@ -27,6 +27,7 @@
     ├── UploadVolumeLimitError       429 UPLOAD_VOLUME_LIMIT
     ├── InternalError                500 internal_error
     ├── AnalysisFailedError          502 analysis_failed
+    ├── VoiceProviderError           502 voice_provider_error
     ├── ServiceUnavailableError      503 service_unavailable
     └── StorageUnavailableError      503 storage_unavailable
 
@@ -78,6 +79,7 @@ class ErrorCode(StrEnum):
     UPLOAD_VOLUME_LIMIT = "UPLOAD_VOLUME_LIMIT"
     INTERNAL_ERROR = "internal_error"
     ANALYSIS_FAILED = "analysis_failed"
+    VOICE_PROVIDER_ERROR = "voice_provider_error"
     SERVICE_UNAVAILABLE = "service_unavailable"
     STORAGE_UNAVAILABLE = "storage_unavailable"
 
@@ -351,6 +353,24 @@ class AnalysisFailedError(ScryonError):
 
     def __init__(self, reason: str) -> None:
         super().__init__({"reason": reason})
+
+
+class VoiceProviderProblem(StrEnum):
+    """Why a voice provider did not deliver (rest.md, section 2.16)."""
+
+    REJECTED = "rejected"
+    UNAVAILABLE = "unavailable"
+    NOT_CONFIGURED = "not_configured"
+
+
+class VoiceProviderError(ScryonError):
+    """The voice provider did not deliver (502). `details.reason` is a `VoiceProviderProblem`."""
+
+    code, status, message = ErrorCode.VOICE_PROVIDER_ERROR, 502, "The voice provider did not deliver"
+
+    def __init__(self, reason: VoiceProviderProblem) -> None:
+        super().__init__({"reason": reason})
+        self.reason = reason
 
 
 class ServiceUnavailableError(ScryonError):

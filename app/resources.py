@@ -1,4 +1,4 @@
-"""What a process opens once and hands down: database, storage, queue, sign-in, analyst.
+"""What a process opens once and hands down: database, storage, queue, sign-in, providers.
 
 The API makes it in its lifespan, a worker in its middleware; importing a module opens nothing.
 """
@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
+
 from app.auth.firebase import Firebase, open_firebase
 from app.db import Database
 from app.providers.local_analysis.analyst import LocalAnalyst
-from app.providers.protocols import Analyst
+from app.providers.protocols import Analyst, SpeakerNamer, VoiceIdentifier
+from app.providers.sending import open_http_client
 from app.queue import Queue, open_queue
 from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, Settings
 from app.storage.store import ObjectStore, open_store
@@ -26,8 +29,14 @@ class Resources:
     queue: Queue
     firebase: Firebase | None
     """Who vouches for users; None when nobody signs in."""
+    http: httpx.AsyncClient
+    """For requests to providers."""
     analyst: Analyst
     """Who needs no audio, only a transcript; loads what it takes when it is first asked."""
+    speaker_namer: SpeakerNamer | None
+    """Who may name speakers whom the rules could not; None when that is switched off."""
+    voices: VoiceIdentifier | None
+    """Who knows voices; None when the feature is off or no provider is configured."""
 
 
 @asynccontextmanager
@@ -43,6 +52,15 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         stack.push_async_callback(database.close)
         queue = await stack.enter_async_context(open_queue(settings.redis_url or DEFAULT_REDIS_URL))
         firebase = await stack.enter_async_context(open_firebase(settings))
-        # Whatever LLM_PROVIDER says, in this version (pipeline.md, section 7).
-        analyst = LocalAnalyst()
-        yield Resources(settings, database, open_store(settings), queue, firebase, analyst)
+        http = await stack.enter_async_context(open_http_client())
+        yield Resources(
+            settings=settings,
+            database=database,
+            storage=open_store(settings),
+            queue=queue,
+            firebase=firebase,
+            http=http,
+            analyst=LocalAnalyst(),
+            speaker_namer=None,
+            voices=None,
+        )

@@ -9,12 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
+MIN_WEBHOOK_SECRET_BYTES = 32
 GOOGLE_CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105  (an address)
 
@@ -33,25 +34,57 @@ class Profile(StrEnum):
 
 
 class TranscriptionProvider(StrEnum):
-    """Who turns speech into words; `auto` means the local engine in this version."""
+    """Who turns speech into words; `auto` means Lemonfox where there is a key for it, else the local engine."""
 
     AUTO = "auto"
+    LEMONFOX = "lemonfox"
     LOCAL = "local"
 
 
 class DiarizationProvider(StrEnum):
-    """Who tells voices apart when the recording's own channels do not."""
+    """Who tells voices apart when the recording's own channels do not; for `auto` see `Settings.diarization_engine`."""
 
     AUTO = "auto"
+    PYANNOTE = "pyannote"
+    LOCAL = "local"
+    NONE = "none"
+
+
+class DiarizationEngine(StrEnum):
+    """What a choice of `DiarizationProvider` comes to; `labels` are those that the transcription brings along."""
+
+    PYANNOTE = "pyannote"
+    LABELS = "labels"
     LOCAL = "local"
     NONE = "none"
 
 
 class AnalysisProvider(StrEnum):
-    """Who analyses; `auto` means the local engine in this version."""
+    """Who analyses; `auto` means an OpenAI-compatible model where there is a key for it, else the local engine."""
 
     AUTO = "auto"
+    OPENAI = "openai"
     LOCAL = "local"
+
+
+class VoiceProvider(StrEnum):
+    """Who recognises the user's voice."""
+
+    PYANNOTE = "pyannote"
+
+
+class AudioFormatName(StrEnum):
+    """How prepared audio is sent to a provider."""
+
+    WAV = "wav"
+    MP3 = "mp3"
+
+
+class MaxTokensParameter(StrEnum):
+    """The name under which a model server takes the limit of its answer (providers.md, section 3.6)."""
+
+    MAX_COMPLETION_TOKENS = "max_completion_tokens"
+    MAX_TOKENS = "max_tokens"
 
 
 def _parse_size(value: Any) -> Any:
@@ -132,12 +165,67 @@ class Settings(BaseSettings):
     diarization_provider: DiarizationProvider = Field(
         DiarizationProvider.AUTO, validation_alias="SCRYON_DIARIZATION_PROVIDER"
     )
-    llm_provider: AnalysisProvider = AnalysisProvider.AUTO
+    llm_provider: AnalysisProvider = Field(
+        AnalysisProvider.AUTO, validation_alias=AliasChoices("LLM_PROVIDER", "SCRYON_LLM_PROVIDER")
+    )
+
+    # Lemonfox, or any Whisper-compatible server
+    lemonfox_api_key: str | None = Field(None, repr=False)
+    lemonfox_base_url: str = "https://api.lemonfox.ai/v1"
+    lemonfox_model: str = "whisper-1"
+    lemonfox_language: str | None = None
+    lemonfox_timeout_seconds: int = Field(180, ge=1)
+    transcription_callback_enabled: bool = Field(False, validation_alias="SCRYON_TRANSCRIPTION_CALLBACK_ENABLED")
+    transcription_callback_timeout_minutes: int = Field(
+        30, ge=1, le=24 * 60, validation_alias="SCRYON_TRANSCRIPTION_CALLBACK_TIMEOUT_MINUTES"
+    )
+    webhook_secret: str | None = Field(None, repr=False, validation_alias="SCRYON_WEBHOOK_SECRET")
+
+    # pyannoteAI
+    pyannote_enabled: bool | None = None
+    pyannote_api_key: str | None = Field(None, repr=False)
+    pyannote_base_url: str = "https://api.pyannote.ai"
+    pyannote_model: str = "precision-2"
+    diarization_timeout_seconds: int = Field(300, ge=1, validation_alias="SCRYON_DIARIZATION_TIMEOUT_SECONDS")
+    diarization_poll_interval_seconds: float = Field(
+        5, ge=0.05, validation_alias="SCRYON_DIARIZATION_POLL_INTERVAL_SECONDS"
+    )
+    diarization_max_retries: int = Field(2, ge=0, le=10, validation_alias="SCRYON_DIARIZATION_MAX_RETRIES")
+    diarization_max_audio_minutes: int = Field(30, ge=1, validation_alias="SCRYON_DIARIZATION_MAX_AUDIO_MINUTES")
+
+    # Voice profiles
+    voice_embedding_enabled: bool = Field(False, validation_alias="SCRYON_VOICE_EMBEDDING_ENABLED")
+    voice_embedding_provider: VoiceProvider = Field(
+        VoiceProvider.PYANNOTE, validation_alias="SCRYON_VOICE_EMBEDDING_PROVIDER"
+    )
+    voice_embedding_high_threshold: float = Field(
+        0.85, ge=0, le=1, validation_alias="SCRYON_VOICE_EMBEDDING_HIGH_THRESHOLD"
+    )
+    voice_embedding_medium_threshold: float = Field(
+        0.75, ge=0, le=1, validation_alias="SCRYON_VOICE_EMBEDDING_MEDIUM_THRESHOLD"
+    )
+    voice_sample_min_seconds: int = Field(15, ge=1, validation_alias="SCRYON_VOICE_SAMPLE_MIN_SECONDS")
+    voice_sample_max_seconds: int = Field(45, ge=1, le=600, validation_alias="SCRYON_VOICE_SAMPLE_MAX_SECONDS")
+    voice_sample_max_size_mb: int = Field(10, ge=1, le=100, validation_alias="SCRYON_VOICE_SAMPLE_MAX_SIZE_MB")
+    voice_consent_version: str = Field("v1", max_length=64, validation_alias="SCRYON_VOICE_CONSENT_VERSION")
+
+    # OpenAI, or any compatible server
+    llm_api_key: str | None = Field(None, repr=False)
+    llm_base_url: str = "https://api.openai.com/v1"
+    llm_model: str = "gpt-4o-mini"
+    llm_timeout_seconds: int = Field(120, ge=1)
+    llm_temperature: float = Field(0.2, ge=0, le=2)
+    llm_max_tokens_parameter: MaxTokensParameter = MaxTokensParameter.MAX_COMPLETION_TOKENS
+    llm_max_transcript_chars: int = Field(200_000, ge=2000)
+    llm_speaker_naming_enabled: bool = False
 
     # Audio
     audio_preprocessing_enabled: bool = Field(True, validation_alias="SCRYON_AUDIO_PREPROCESSING_ENABLED")
     audio_preprocessing_timeout_seconds: int = Field(
         60, ge=1, validation_alias="SCRYON_AUDIO_PREPROCESSING_TIMEOUT_SECONDS"
+    )
+    audio_preprocessing_output_format: AudioFormatName = Field(
+        AudioFormatName.WAV, validation_alias="SCRYON_AUDIO_PREPROCESSING_OUTPUT_FORMAT"
     )
     audio_denoise_enabled: bool = Field(True, validation_alias="SCRYON_AUDIO_DENOISE_ENABLED")
     audio_highpass_hz: int = Field(80, ge=0, validation_alias="SCRYON_AUDIO_HIGHPASS_HZ")
@@ -156,8 +244,8 @@ class Settings(BaseSettings):
     object_storage_bucket: str | None = None
     object_storage_endpoint: str | None = None
     object_storage_region: str = "auto"
-    object_storage_access_key: str | None = None
-    object_storage_secret_key: str | None = None
+    object_storage_access_key: str | None = Field(None, repr=False)
+    object_storage_secret_key: str | None = Field(None, repr=False)
     object_storage_path_style_access: bool = True
 
     # Logs and debugging
@@ -178,7 +266,24 @@ class Settings(BaseSettings):
             self._check_production()
         if self.object_storage_provider == "s3" and not self.object_storage_bucket:
             raise ValueError("OBJECT_STORAGE_BUCKET: needed with OBJECT_STORAGE_PROVIDER=s3")
+        if self.transcription_callback_enabled:
+            self._check_callbacks()
+        if self.voice_sample_min_seconds > self.voice_sample_max_seconds:
+            raise ValueError("SCRYON_VOICE_SAMPLE_MIN_SECONDS: must not be above SCRYON_VOICE_SAMPLE_MAX_SECONDS")
+        if self.voice_embedding_medium_threshold > self.voice_embedding_high_threshold:
+            raise ValueError(
+                "SCRYON_VOICE_EMBEDDING_MEDIUM_THRESHOLD: must not be above SCRYON_VOICE_EMBEDDING_HIGH_THRESHOLD"
+            )
         return self
+
+    def _check_callbacks(self) -> None:
+        if not self.public_base_url:
+            raise ValueError("SCRYON_PUBLIC_BASE_URL: needed with SCRYON_TRANSCRIPTION_CALLBACK_ENABLED=true")
+        if len((self.webhook_secret or "").encode()) < MIN_WEBHOOK_SECRET_BYTES:
+            raise ValueError(
+                f"SCRYON_WEBHOOK_SECRET: needed with SCRYON_TRANSCRIPTION_CALLBACK_ENABLED=true, at least "
+                f"{MIN_WEBHOOK_SECRET_BYTES} bytes"
+            )
 
     def _check_production(self) -> None:
         if self.firebase_auth_emulator_host and self.firebase_project_id:
@@ -261,6 +366,38 @@ class Settings(BaseSettings):
         if url.username is None:
             url = url.set(username=self.db_username, password=self.db_password)
         return url.render_as_string(hide_password=False)
+
+    @property
+    def transcription_engine(self) -> TranscriptionProvider:
+        """Who turns speech into words: never `auto` (pipeline.md, section 7)."""
+        if self.transcription_provider is not TranscriptionProvider.AUTO:
+            return self.transcription_provider
+        return TranscriptionProvider.LEMONFOX if self.lemonfox_api_key else TranscriptionProvider.LOCAL
+
+    @property
+    def diarization_engine(self) -> DiarizationEngine:
+        """Who tells voices apart in a recording without channels of its own (pipeline.md, sections 3.3 and 7).
+
+        `PYANNOTE_ENABLED=false` beats everything, so that it helps in an emergency.
+        """
+        provider = self.diarization_provider
+        is_pyannote_wanted = provider is DiarizationProvider.PYANNOTE or (
+            provider is DiarizationProvider.AUTO and self.pyannote_api_key is not None
+        )
+        if is_pyannote_wanted and self.pyannote_enabled is not False:
+            return DiarizationEngine.PYANNOTE
+        if provider in (DiarizationProvider.LOCAL, DiarizationProvider.NONE):
+            return DiarizationEngine(provider)
+        if self.transcription_engine is TranscriptionProvider.LEMONFOX:
+            return DiarizationEngine.LABELS
+        return DiarizationEngine.LOCAL
+
+    @property
+    def analysis_engine(self) -> AnalysisProvider:
+        """Who analyses: never `auto` (pipeline.md, section 7)."""
+        if self.llm_provider is not AnalysisProvider.AUTO:
+            return self.llm_provider
+        return AnalysisProvider.OPENAI if self.llm_api_key else AnalysisProvider.LOCAL
 
     @property
     def storage_path(self) -> Path:

@@ -86,12 +86,12 @@ class Engines:
         elapsed = time.monotonic() - begin
         words = tuple(self._words(raw, turns))
         return Result(
-            audio.duration_seconds,
+            audio.known_seconds,
             words,
             None if truth is None or truth.words is None else word_error_rate(truth.words, words),
             None if truth is None else diarization_error_rate(truth.turns, turns),
-            elapsed / audio.duration_seconds,
-            self._faults(raw, turns, audio.duration_seconds),
+            elapsed / audio.known_seconds,
+            self._faults(raw, turns, audio.known_seconds),
         )
 
     def _faults(self, raw: bytes, turns: tuple[Turn, ...], duration_seconds: float) -> tuple[str, ...]:

@@ -81,7 +81,10 @@ def _in_event_loop(coroutine: Any) -> Any:
 
 @asynccontextmanager
 async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
-    async with open_resources(settings) as resources, open_engines(settings, resources.analyst) as engines:
+    async with (
+        open_resources(settings) as resources,
+        open_engines(settings, resources.http, resources.analyst) as engines,
+    ):
         context = WorkerContext(resources, engines, Heartbeat(resources.database))
         tasks = [
             asyncio.create_task(context.heartbeat.run()),

@@ -1,5 +1,6 @@
 """Fixtures for everybody: real Postgres, real Redis, a local object store; every test starts with empty tables."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import AliasChoices
 from sqlalchemy import event
 
 from app.auth.local import local_identity
@@ -41,6 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(
         key=lambda item: min((rank[prefix] for prefix in rank if item.nodeid.startswith(prefix)), default=len(rank))
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_machine() -> None:
+    """Nothing of what a developer has set for a server of their own reaches a test, keys of providers above all."""
+    for field_name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        names = alias.choices if isinstance(alias, AliasChoices) else [alias or field_name.upper()]
+        for name in names:
+            os.environ.pop(str(name), None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ from app.pipeline.raw_transcript import parse_verbose_json
 from app.pipeline.speech import RawTranscript, Turn
 from app.pipeline.transcript import Transcript
 from app.providers.engines import Engines
-from app.providers.protocols import AnalysisAnswer, AnalysisRequest, DiarizationAnswer
+from app.providers.protocols import AnalysisAnswer, AnalysisRequest, DiarizationAnswer, JobContext
 
 MARKER = "zebracrossing"
 """A word of the scripted call; it must never appear in a log line."""
@@ -77,7 +77,7 @@ class ScriptedEngine:
 class ScriptedTranscriber(ScriptedEngine):
     provider: str = "stub"
     model: str = "script"
-    has_speaker_labels: bool = True
+    needs_pcm: bool = True
     content: bytes = RAW
 
     async def transcribe(self, audio: PreparedAudio) -> bytes:
@@ -92,9 +92,10 @@ class ScriptedTranscriber(ScriptedEngine):
 class ScriptedDiarizer(ScriptedEngine):
     provider: str = "stub"
     model: str | None = "script"
+    needs_pcm: bool = True
     turns: Sequence[Turn] = TURNS
 
-    async def diarize(self, audio: PreparedAudio, *, max_speakers: int | None) -> DiarizationAnswer:
+    async def diarize(self, audio: PreparedAudio, *, max_speakers: int | None, job: JobContext) -> DiarizationAnswer:
         await self._enter()
         turns = [{"start": turn.start_seconds, "end": turn.end_seconds, "speaker": turn.speaker} for turn in self.turns]
         return DiarizationAnswer(tuple(self.turns), orjson.dumps({"provider": self.provider, "turns": turns}))

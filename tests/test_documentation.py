@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import AliasChoices
 
 from app.settings import Settings
 
@@ -22,6 +23,8 @@ def variables(pattern: str) -> dict[str, str]:
 
 def environment_name(field: str) -> str:
     alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        alias = alias.choices[0]
     return alias if isinstance(alias, str) else field.upper()
 
 

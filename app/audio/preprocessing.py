@@ -14,25 +14,31 @@ import structlog
 from app.audio.channels import ChannelReport, Samples, classify_channels
 from app.audio.decoding import Decoded, decode
 from app.audio.ffmpeg import FfmpegMissingError, MemoryFile, find_ffmpeg
-from app.audio.recording import ChannelMode, FallbackReason, PreparedAudio
+from app.audio.recording import ChannelMode, FallbackReason, OriginalFile, PreparedAudio
 from app.audio.settings import AudioSettings
+from app.audio.sniffing import HEAD_BYTES, sniff
 from app.audio.variants import MadeVariants, Sound, Variant, make_variants
 from app.pipeline.failures import FailureReason, HardFailureError
 
 log = structlog.get_logger()
 
 
-async def prepare(source: AsyncIterable[bytes], settings: AudioSettings) -> PreparedAudio:
+async def prepare(source: AsyncIterable[bytes], settings: AudioSettings, *, needs_pcm: bool = True) -> PreparedAudio:
     """Decode a recording and make the variants that its channels call for.
 
-    Variants whose filters fail or take too long are the plain decoded sound, and `fallback` says why.
+    Variants whose filters fail or take too long are the plain decoded sound, and `fallback` says why. When no engine
+    needs PCM, a recording that cannot or shall not be worked on goes on as it came.
 
     Raises:
         HardFailureError: `audio_undecodable` (no audio in it, or no ffmpeg to find it) or `audio_too_long`.
     """
+    if not needs_pcm and not settings.is_enabled:
+        return await _pass_on(source, FallbackReason.DISABLED)
     try:
         binary = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg_path)
     except FfmpegMissingError as error:
+        if not needs_pcm:
+            return await _pass_on(source, FallbackReason.FFMPEG_MISSING)
         raise HardFailureError(FailureReason.AUDIO_UNDECODABLE) from error
     with ExitStack() as stack:
         decoded = await decode(source, stack.enter_context(MemoryFile()), binary, settings)
@@ -54,6 +60,22 @@ async def prepare(source: AsyncIterable[bytes], settings: AudioSettings) -> Prep
         channels=(pcm[Variant.LEFT], pcm[Variant.RIGHT]) if Variant.LEFT in pcm else None,
         channel_turns=report.turns,
         fallback=made.fallback,
+    )
+
+
+async def _pass_on(source: AsyncIterable[bytes], reason: FallbackReason) -> PreparedAudio:
+    """The recording as it came, for providers that decode it themselves."""
+    content = b"".join([chunk async for chunk in source])
+    found = sniff(content[:HEAD_BYTES])
+    if found is None:
+        raise HardFailureError(FailureReason.AUDIO_UNDECODABLE)
+    return PreparedAudio(
+        duration_seconds=None,
+        channel_mode=ChannelMode.MONO,
+        transcription=b"",
+        diarization=b"",
+        fallback=reason,
+        original=OriginalFile(content, found.extension),
     )
 
 

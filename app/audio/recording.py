@@ -9,6 +9,7 @@ from enum import StrEnum
 from app.pipeline.speech import Turn
 
 SAMPLE_RATE_HZ = 16_000
+SAMPLE_BYTES = 2
 
 
 class ChannelMode(StrEnum):
@@ -29,17 +30,34 @@ class FallbackReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OriginalFile:
+    """A recording as it came, in any container; `extension` is that of its storage key, without dot."""
+
+    content: bytes
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedAudio:
     """One recording, ready for the engines.
 
     `transcription` and `diarization` are PCM as above. `channels` holds the left and the right channel's PCM, and
     `channel_turns` who spoke when (left `SPEAKER_00`, right `SPEAKER_01`), in `DUAL_PARTY` mode only.
+
+    `original` is set when nothing was decoded: then there is no PCM, and nobody knows the duration.
     """
 
-    duration_seconds: float
+    duration_seconds: float | None
     channel_mode: ChannelMode
     transcription: bytes
     diarization: bytes
     channels: tuple[bytes, bytes] | None = None
     channel_turns: tuple[Turn, ...] = ()
     fallback: FallbackReason | None = None
+    original: OriginalFile | None = None
+
+    @property
+    def known_seconds(self) -> float:
+        """The duration of a recording that was decoded."""
+        assert self.duration_seconds is not None
+        return self.duration_seconds

@@ -8,7 +8,7 @@ from app.analysis.document import InvalidAnalysisError, parse_analysis
 from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.run import CallContext
 from app.pipeline.transcript import Transcript
-from app.providers.protocols import AnalysisRequest, Analyst
+from app.providers.protocols import AnalysisRequest, Analyst, TokenCount
 
 ANALYSIS_SCHEMA_VERSION = 3
 
@@ -19,7 +19,14 @@ class Analysis:
 
     content: bytes
     document: dict[str, Any]
-    tokens: int | None
+    tokens: TokenCount | None
+    windows: int
+
+    @property
+    def facts(self) -> dict[str, int | str | None]:
+        """What the event tells of it."""
+        windows = self.windows if self.windows > 1 else None
+        return {"tokens": None if self.tokens is None else self.tokens.total, "windows": windows}
 
 
 async def ask_analyst(analyst: Analyst, call_id: UUID, context: CallContext, transcript: Transcript) -> Analysis:
@@ -28,8 +35,12 @@ async def ask_analyst(analyst: Analyst, call_id: UUID, context: CallContext, tra
     Raises:
         HardFailureError: the analyst did not deliver, or not one JSON object; whatever else it raises is passed on.
     """
-    answer = await analyst.analyze(transcript, AnalysisRequest(call_id, context.recorded_at, context.title))
-    return Analysis(answer.content, read_analysis(answer.content), answer.tokens)
+    answer = await analyst.analyze(transcript, _request(call_id, context))
+    return Analysis(answer.content, read_analysis(answer.content), answer.tokens, answer.windows)
+
+
+def _request(call_id: UUID, context: CallContext) -> AnalysisRequest:
+    return AnalysisRequest(call_id, context.recorded_at, context.title, context.contact_name)
 
 
 def read_analysis(content: bytes) -> dict[str, Any]:

@@ -79,3 +79,26 @@ class HardFailureError(Exception):
     def __init__(self, reason: FailureReason) -> None:
         super().__init__(str(reason))
         self.reason = reason
+
+
+class DiarizationFallback(StrEnum):
+    """Why a call goes on without the turns of the diarization provider (pipeline.md, section 3.3)."""
+
+    TOO_LONG = "too_long"
+    UPLOAD_FAILED = "upload_failed"
+    HTTP_4XX = "http_4xx"
+    HTTP_5XX = "http_5xx"
+    NETWORK = "network"
+    TIMEOUT = "timeout"
+    JOB_FAILED = "job_failed"
+    EMPTY_RESULT = "empty_result"
+    NOT_CONFIGURED = "not_configured"
+
+
+class DiarizationFailedError(Exception):
+    """A provider has given no turns. `detail` is a word for the event, more exact than the reason."""
+
+    def __init__(self, reason: DiarizationFallback, detail: str | None = None) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.detail = detail

@@ -106,6 +106,6 @@ async def _analyze(run: WorkerRun, context: CallContext, transcript: Transcript)
     analyst = run.engines.analyst
     async with run.stage(Stage.ANALYZED, analyst.provider) as report:
         analysis = await ask_analyst(analyst, run.call_id, context, transcript)
-        report.extra["tokens"] = analysis.tokens
+        report.extra |= analysis.facts
         await run.write(ArtifactType.ANALYSIS_JSON, analysis.content, schema_version=ANALYSIS_SCHEMA_VERSION)
     return analysis.document

@@ -104,7 +104,7 @@ async def _analyze(run: Run, context: CallContext, transcript: Transcript) -> An
             is_late = isinstance(error, TimeoutError)
             reason = FailureReason.ANALYSIS_TIMEOUT if is_late else FailureReason.ANALYSIS_UNAVAILABLE
             raise HardFailureError(reason) from error
-        report.extra["tokens"] = analysis.tokens
+        report.extra |= analysis.facts
     return analysis
 
 

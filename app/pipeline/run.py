@@ -17,7 +17,7 @@ from app.calls.artifacts import read_artifact
 from app.calls.models import ArtifactType, CallRecord
 from app.pipeline.claims import Claim, ClaimLostError, call_exists, ensure_held
 from app.pipeline.events import EventWriter
-from app.pipeline.failures import HardFailureError
+from app.pipeline.failures import DiarizationFailedError, HardFailureError
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.models import Stage, StageStatus
 from app.resources import Resources
@@ -73,7 +73,10 @@ class Run:
         except ClaimLostError:
             raise
         except Exception as error:
-            code = str(error.reason) if isinstance(error, HardFailureError) else type(error).__name__
+            if isinstance(error, HardFailureError | DiarizationFailedError):
+                code = str(error.reason)
+            else:
+                code = type(error).__name__
             await self.events.write(
                 stage, StageStatus.FAILED, provider=provider, duration_ms=_since(started), error_code=code
             )

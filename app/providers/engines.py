@@ -1,13 +1,14 @@
-"""Which engine does which job: chosen once at start from the settings, and logged.
+"""Which engine does which job: chosen once at start from the settings, and logged without keys.
 
-Source: pipeline.md, section 7. In this version `auto` means the local engines.
+Source: pipeline.md, section 7.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 import structlog
 
 from app.audio.settings import AudioSettings
@@ -16,50 +17,70 @@ from app.providers.local.diarization import LocalDiarizer
 from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
 from app.providers.local.whisper_engine import WhisperTranscriber, load_whisper
 from app.providers.protocols import Analyst, Diarizer, Transcriber
-from app.settings import DiarizationProvider, Settings
+from app.settings import DiarizationEngine, Settings, TranscriptionProvider
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines of one worker process; `diarizer` is None when diarization is switched off."""
+    """The engines of one worker process that listen; `diarizer` is None when nobody is asked who speaks when."""
 
     audio_settings: AudioSettings
     transcriber: Transcriber
     diarizer: Diarizer | None
     analyst: Analyst
 
+    @property
+    def needs_pcm(self) -> bool:
+        """Whether a recording has to be decoded, whatever the settings say."""
+        return self.transcriber.needs_pcm or (self.diarizer is not None and self.diarizer.needs_pcm)
+
 
 @asynccontextmanager
-async def open_engines(settings: Settings, analyst: Analyst) -> AsyncIterator[Engines]:
+async def open_engines(settings: Settings, http: httpx.AsyncClient, analyst: Analyst) -> AsyncIterator[Engines]:
     """Make the engines that the settings name; their child processes end with the block.
 
     The `analyst` comes from the resources, since the API needs one, too.
     """
-    pool = CpuPool()
-    engines = Engines(
-        audio_settings=audio_settings(settings),
-        transcriber=await _local_transcriber(pool),
-        diarizer=None if settings.diarization_provider is DiarizationProvider.NONE else LocalDiarizer(pool),
-        analyst=analyst,
-    )
-    log.info(
-        "engines_chosen",
-        transcription=engines.transcriber.model,
-        diarization=engines.diarizer.model if engines.diarizer else None,
-        analysis=engines.analyst.provider,
-    )
-    try:
+    async with AsyncExitStack() as stack:
+        pool = CpuPool()
+        stack.push_async_callback(pool.close)
+        engines = Engines(
+            audio_settings=audio_settings(settings),
+            transcriber=await _open_transcriber(settings, http, pool),
+            diarizer=_open_diarizer(settings, http, pool),
+            analyst=analyst,
+        )
+        log.info(
+            "engines_chosen",
+            transcription=engines.transcriber.provider,
+            transcription_model=engines.transcriber.model,
+            diarization=engines.diarizer.provider if engines.diarizer else settings.diarization_engine,
+            diarization_model=engines.diarizer.model if engines.diarizer else None,
+            analysis=engines.analyst.provider,
+        )
         yield engines
-    finally:
-        await pool.close()
 
 
-async def _local_transcriber(pool: CpuPool) -> Transcriber:
-    """`faster-whisper` where its extra is installed and its model is on this machine, else pocketsphinx."""
+async def _open_transcriber(settings: Settings, http: httpx.AsyncClient, pool: CpuPool) -> Transcriber:
+    if settings.transcription_engine is TranscriptionProvider.LEMONFOX:
+        raise NotImplementedError
+    # `faster-whisper` where its extra is installed and its model is on this machine, else pocketsphinx.
     whisper = await asyncio.to_thread(load_whisper)
     return PocketsphinxTranscriber(pool) if whisper is None else WhisperTranscriber(pool, whisper)
+
+
+def _open_diarizer(settings: Settings, http: httpx.AsyncClient, pool: CpuPool) -> Diarizer | None:
+    if settings.pyannote_enabled and not settings.pyannote_api_key:
+        log.warning("pyannote_not_configured", cure="set PYANNOTE_API_KEY, or leave PYANNOTE_ENABLED unset")
+    match settings.diarization_engine:
+        case DiarizationEngine.PYANNOTE:
+            raise NotImplementedError
+        case DiarizationEngine.LOCAL:
+            return LocalDiarizer(pool)
+        case _:
+            return None
 
 
 def audio_settings(settings: Settings) -> AudioSettings:

@@ -1,11 +1,15 @@
 """A real HTTP server on a loopback port, which tests can make slow or break: the base of the doubles of services."""
 
 import json
+import socket
+import struct
 import sys
 import threading
+import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 JSON_TYPE = "application/json; charset=UTF-8"
+DRIP_SECONDS = 0.2
 HELD_SECONDS = 60.0
 """How long a held request waits at most, so that a forgotten `release` ends a test instead of stopping the run."""
 
@@ -25,6 +30,15 @@ class Failure(StrEnum):
     CLOSED_CONNECTION = "closed_connection"
     HTML = "html"
     BROKEN_JSON = "broken_json"
+
+
+class Cut(StrEnum):
+    """How a client gets only a part of the answer that would have been."""
+
+    RESET = "reset"
+    """Half of it, then a reset of the connection."""
+    DRIP = "drip"
+    """So slowly that it never ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,7 @@ class Answer:
     body: bytes
     content_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(default_factory=dict)
+    cut: Cut | None = None
 
 
 _FAILURES: Mapping[Failure, Answer | None] = {
@@ -60,16 +75,20 @@ _FAILURES: Mapping[Failure, Answer | None] = {
 class HttpDouble(ABC):
     """Listens from its construction until `close`, or as a context manager, in threads of its own.
 
-    Set `failure` to let every request fail, and to None to end that. `requests` has all that arrived, in order, the
-    failed ones, too. Each connection serves one request, so that after `close` really nobody answers.
+    Set `failure` to let every request fail, or be answered with an answer of yours, and to None to end that; what is in
+    `upcoming` comes first, an entry per request, where None is a good answer. `requests` has all that arrived, in
+    order, the failed ones, too. Each connection serves one request, so that after `close` really nobody answers.
     """
 
     def __init__(self) -> None:
-        self.failure: Failure | None = None
+        self.failure: Failure | Cut | Answer | None = None
+        self.upcoming: deque[Failure | Cut | Answer | None] = deque()
+        self.delay_seconds = 0.0
         self.requests: list[Request] = []
         self._arrived = threading.Condition()
         self._open = threading.Event()
         self._open.set()
+        self.is_closed = threading.Event()
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -89,6 +108,7 @@ class HttpDouble(ABC):
 
     def close(self) -> None:
         """Stop listening: further connections are refused. A second time changes nothing."""
+        self.is_closed.set()
         self._open.set()
         if self._thread.is_alive():
             self._server.shutdown()
@@ -117,8 +137,19 @@ class HttpDouble(ABC):
         with self._arrived:
             self.requests.append(request)
             self._arrived.notify_all()
+            failure = self.upcoming.popleft() if self.upcoming else self.failure
         self._open.wait(HELD_SECONDS)
-        return self.answer(request) if self.failure is None else _FAILURES[self.failure]
+        if self.delay_seconds:
+            time.sleep(self.delay_seconds)
+        match failure:
+            case None:
+                return self.answer(request)
+            case Answer():
+                return failure
+            case Cut():
+                return replace(self.answer(request), cut=failure)
+            case _:
+                return _FAILURES[failure]
 
 
 def json_answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
@@ -150,6 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_PUT(self) -> None:
+        self._serve()
+
     def log_message(self, format: str, *args: object) -> None:
         """Keep the output of tests free of access logs."""
 
@@ -164,4 +198,25 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body)
+        match answer.cut:
+            case None:
+                self.wfile.write(answer.body)
+            case Cut.RESET:
+                self._reset(answer.body)
+            case Cut.DRIP:
+                self._drip(answer.body)
+
+    def _reset(self, body: bytes) -> None:
+        self.wfile.write(body[: len(body) // 2])
+        self.wfile.flush()
+        # With nothing to linger for, closing sends a reset.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def _drip(self, body: bytes) -> None:
+        """A byte at a time until the client gives up, or the double closes."""
+        for position in range(len(body)):
+            self.wfile.write(body[position : position + 1])
+            self.wfile.flush()
+            if self.server.double.is_closed.wait(DRIP_SECONDS):
+                return

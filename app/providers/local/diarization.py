@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import orjson
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from app.audio.recording import PreparedAudio
+from app.pipeline.diarization import write_turns
 from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.cutting import Piece, cut_for_decoding, cut_pcm
 from app.providers.local.voice_activity import FRAME_SECONDS, Stretch, find_speech, measure_speech
 from app.providers.local.voice_clustering import Flags, FrameSequence, Labels, tell_voices_apart
 from app.providers.local.voice_features import Floats, VoiceFrames, extract_features
-from app.providers.protocols import DiarizationAnswer
+from app.providers.protocols import DiarizationAnswer, JobContext
 
 _MIN_SPEECH_PROBABILITY = 0.5
 _LOUD_PERCENTILE = 95
@@ -39,11 +39,14 @@ class LocalDiarizer:
 
     provider = "local"
     model: str | None = "mfcc-clustering"
+    needs_pcm = True
 
     def __init__(self, pool: CpuPool) -> None:
         self._pool = pool
 
-    async def diarize(self, audio: PreparedAudio, *, max_speakers: int | None) -> DiarizationAnswer:
+    async def diarize(
+        self, audio: PreparedAudio, *, max_speakers: int | None, job: JobContext | None = None
+    ) -> DiarizationAnswer:
         """Answer the turns, sorted, without overlap, numbered by first appearance; the same audio, the same answer."""
         probabilities = await measure_speech(self._pool, audio.diarization)
         speech = find_speech(probabilities)
@@ -57,17 +60,6 @@ class LocalDiarizer:
             frames = await self._pool.map(_extract, pieces)
             turns = await self._pool.run(_find_turns, _Job(tuple(frames), tuple(speech), tuple(probabilities)))
         return DiarizationAnswer(turns, write_turns(self.provider, turns))
-
-
-def write_turns(provider: str, turns: Sequence[Turn]) -> bytes:
-    """DIARIZATION_JSON for turns of our own making. Source: pipeline.md, section 3.1, A4."""
-    rows = [{"start": turn.start_seconds, "end": turn.end_seconds, "speaker": turn.speaker} for turn in turns]
-    return orjson.dumps({"provider": provider, "turns": rows})
-
-
-def read_turns(content: bytes) -> tuple[Turn, ...]:
-    """The turns of a DIARIZATION_JSON that `write_turns` made."""
-    return tuple(Turn(row["start"], row["end"], row["speaker"]) for row in orjson.loads(content)["turns"])
 
 
 def _turn(start_seconds: float, end_seconds: float, voice: int) -> Turn:

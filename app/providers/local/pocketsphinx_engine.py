@@ -36,7 +36,7 @@ class PocketsphinxTranscriber:
 
     provider = "local"
     model = "pocketsphinx"
-    has_speaker_labels = False
+    needs_pcm = True
 
     def __init__(self, pool: CpuPool) -> None:
         self._pool = pool
@@ -53,7 +53,7 @@ class PocketsphinxTranscriber:
         return to_verbose_json(
             self.model,
             words,
-            duration_seconds=audio.duration_seconds,
+            duration_seconds=audio.known_seconds,
             language="en",
             is_formatted=False,
             is_speaker_exact=audio.channels is not None,

@@ -51,7 +51,7 @@ class WhisperTranscriber:
 
     provider = "local"
     model = "faster-whisper"
-    has_speaker_labels = False
+    needs_pcm = True
 
     def __init__(self, pool: CpuPool, whisper: WhisperModel) -> None:
         self._pool = pool
@@ -69,7 +69,7 @@ class WhisperTranscriber:
         return to_verbose_json(
             self.model,
             words,
-            duration_seconds=audio.duration_seconds,
+            duration_seconds=audio.known_seconds,
             language=language,
             is_formatted=True,
             is_speaker_exact=audio.channels is not None,

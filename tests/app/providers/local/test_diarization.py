@@ -3,9 +3,10 @@ from dataclasses import replace
 import orjson
 
 from app.audio.recording import ChannelMode, PreparedAudio
+from app.pipeline.diarization import read_diarization
 from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
-from app.providers.local.diarization import LocalDiarizer, read_turns, write_turns
+from app.providers.local.diarization import LocalDiarizer
 from bench.metrics import diarization_error_rate
 from tests.app.audio.recordings import read
 from tests.app.providers.local.conftest import Prepare
@@ -66,7 +67,7 @@ async def test_the_same_audio_gives_the_same_bytes(pool: CpuPool, prepared: Prep
     first, second = [await diarizer.diarize(audio, max_speakers=2) for _ in range(2)]
 
     assert first.content == second.content
-    assert read_turns(first.content) == first.turns
+    assert read_diarization(orjson.loads(first.content)).turns == first.turns
 
 
 async def test_silence_has_no_turns(pool: CpuPool) -> None:
@@ -77,18 +78,3 @@ async def test_silence_has_no_turns(pool: CpuPool) -> None:
 
     assert answer.turns == ()
     assert answer.content == b'{"provider":"local","turns":[]}'
-
-
-def test_stored_turns_are_read_back() -> None:
-    turns = (Turn(0.5, 2.25, "SPEAKER_00"), Turn(2.0, 3.0, "SPEAKER_01"))
-
-    content = write_turns("local", turns)
-
-    assert orjson.loads(content) == {
-        "provider": "local",
-        "turns": [
-            {"start": 0.5, "end": 2.25, "speaker": "SPEAKER_00"},
-            {"start": 2.0, "end": 3.0, "speaker": "SPEAKER_01"},
-        ],
-    }
-    assert read_turns(content) == turns

@@ -1,0 +1,167 @@
+"""Requests to providers: a deadline for the whole answer, a bound on its size, repeats that honour Retry-After.
+
+A fault holds a status and nothing else of an answer: bodies of providers are neither kept nor logged, and addresses
+may be signed. Source: pipeline.md, sections 3.3, 3.4 and 11.2 (L4, L5).
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import TypeVar
+
+import httpx
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+
+CONNECT_SECONDS = 10
+MAX_ANSWER_BYTES = 64 * 1024**2
+"""Far beyond the transcript of the longest recording."""
+
+MAX_RETRY_AFTER_SECONDS = 30.0
+_WAITABLE_STATUSES = frozenset({408, 425})
+
+
+class FaultKind(StrEnum):
+    """What became of a request instead of an answer."""
+
+    NETWORK = "network"
+    """No connection, or one that broke."""
+    TIMEOUT = "timeout"
+    """The deadline passed."""
+    STATUS = "status"
+    """Another status than 2xx."""
+    TOO_LARGE = "too_large"
+
+
+class ProviderFault(Exception):
+    """A request without a usable answer. `status` and `retry_after_seconds` only where the provider has told them."""
+
+    def __init__(self, kind: FaultKind, status: int | None = None, retry_after_seconds: float | None = None) -> None:
+        super().__init__(kind if status is None else f"{kind} {status}")
+        self.kind = kind
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def is_rate_limit(self) -> bool:
+        return self.status == 429
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether the same request may go well a little later."""
+        if self.kind is FaultKind.STATUS:
+            return self.status is not None and (self.status >= 500 or self.status in _WAITABLE_STATUSES)
+        return self.kind is FaultKind.NETWORK
+
+
+@asynccontextmanager
+async def open_http_client() -> AsyncIterator[httpx.AsyncClient]:
+    """The client of a process for its providers; a deadline is set per request, by `send`."""
+    timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
+    # As many connections as there are runs: waiting for a free one would look like an outage of the provider.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    async with httpx.AsyncClient(timeout=timeout, limits=limits) as client:
+        yield client
+
+
+async def send(client: httpx.AsyncClient, request: httpx.Request, *, timeout_seconds: float) -> httpx.Response:
+    """Send a request and read its whole answer; redirects are not followed.
+
+    Raises:
+        ProviderFault: no answer in time, none at all, too large a one, or another status than 2xx.
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            response = await client.send(request, stream=True)
+            try:
+                if not response.is_success:
+                    retry_after = parse_retry_after(response.headers.get("Retry-After"))
+                    raise ProviderFault(FaultKind.STATUS, response.status_code, retry_after)
+                content = await _read(response)
+            finally:
+                await response.aclose()
+    except TimeoutError as error:
+        raise ProviderFault(FaultKind.TIMEOUT) from error
+    except httpx.HTTPError as error:
+        raise ProviderFault(FaultKind.NETWORK) from error
+    return httpx.Response(response.status_code, headers=_without_encoding(response.headers), content=content)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES:
+            raise ProviderFault(FaultKind.TOO_LARGE)
+    return bytes(content)
+
+
+def _without_encoding(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """The content is decoded already."""
+    return [(name, value) for name, value in headers.multi_items() if name.lower() != "content-encoding"]
+
+
+def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
+    """Seconds from a Retry-After header, which holds a number or a date; None for anything else."""
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(int(value)))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a request is repeated, and after which pauses when the provider names none.
+
+    `outage_delays_seconds` has one entry per repeat after an outage; jitter shortens or lengthens each by up to a
+    quarter. After 429 there are `rate_limit_repeats`, with the first of the pauses.
+    """
+
+    outage_delays_seconds: Sequence[float]
+    rate_limit_repeats: int = 2
+    rate_limit_delay_seconds: float = 2.0
+
+
+async def with_patience(ask: Callable[[], Awaitable[T]], patience: Patience, *, sleep: Sleep = asyncio.sleep) -> T:
+    """Call `ask` until it succeeds, fails for good, or has been repeated often enough.
+
+    A Retry-After of the provider is honoured up to 30 s.
+
+    Raises:
+        ProviderFault: the last one of `ask`.
+    """
+    outages = rate_limits = 0
+    while True:
+        try:
+            return await ask()
+        except ProviderFault as fault:
+            if fault.is_rate_limit and rate_limits < patience.rate_limit_repeats:
+                rate_limits += 1
+                pause = patience.rate_limit_delay_seconds
+            elif fault.is_outage and outages < len(patience.outage_delays_seconds):
+                pause = patience.outage_delays_seconds[outages]
+                outages += 1
+            else:
+                raise
+            await sleep(_pause(fault.retry_after_seconds, pause))
+
+
+def _pause(told_seconds: float | None, usual_seconds: float) -> float:
+    if told_seconds is not None:
+        return min(told_seconds, MAX_RETRY_AFTER_SECONDS)
+    return usual_seconds * random.uniform(0.75, 1.25)  # noqa: S311  (jitter, not a secret)
