@@ -73,6 +73,7 @@ bench: install-dev
 	$(BIN)/python bench/accuracy.py tests/audio
 	$(BIN)/python bench/api.py
 	$(BIN)/python bench/tokens.py
+	$(BIN)/python bench/providers.py
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
 	--no-annotate --custom-compile-command "make lock" --extra embedded --extra local --extra build

@@ -65,17 +65,20 @@ class Supervisor:
         self._children: list[subprocess.Popen[bytes]] = []
         self._stopping = threading.Event()
 
-    def start(self, command: Sequence[str], *, pass_fds: Sequence[int] = ()) -> None:
-        """Start `scryon COMMAND` as a child, in a session of its own, so that Ctrl-C reaches only the supervisor."""
-        self._children.append(
-            subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "app.cli", *command],
-                env=self._environment,
-                stdin=subprocess.PIPE,
-                pass_fds=tuple(pass_fds),
-                start_new_session=True,
-            )
+    def start(self, command: Sequence[str], *, pass_fds: Sequence[int] = ()) -> int:
+        """Start `scryon COMMAND` as a child, in a session of its own, so that Ctrl-C reaches only the supervisor.
+
+        Returns the id of its process.
+        """
+        child = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "app.cli", *command],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            pass_fds=tuple(pass_fds),
+            start_new_session=True,
         )
+        self._children.append(child)
+        return child.pid
 
     def configure(self, environment: Mapping[str, str]) -> None:
         """Tell all children the rest of their environment, once; they wait for it."""

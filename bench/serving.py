@@ -19,18 +19,19 @@ ROUNDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running API, its database and a folder for the benchmark."""
+    """A running API, its database and a folder for the benchmark; `worker_id` is the id of the worker's process."""
 
     base_url: str
     database_url: str
     folder: Path
+    worker_id: int | None
 
 
 @contextmanager
-def serve(environment: Mapping[str, str]) -> Iterator[Served]:
-    """Start embedded servers and one API process in a temporary folder, without a worker.
+def serve(environment: Mapping[str, str], *, with_worker: bool = False) -> Iterator[Served]:
+    """Start embedded servers and one API process in a temporary folder, and one worker process if asked for.
 
-    `environment` goes to the API on top of what it needs.
+    `environment` goes to both on top of what they need.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -42,6 +43,7 @@ def serve(environment: Mapping[str, str]) -> Iterator[Served]:
             supervisor = Supervisor()
             with bind("127.0.0.1", 0) as listener, supervisor.until_signalled():
                 supervisor.start(["serve", "--listen-fd", str(listener.fileno())], pass_fds=[listener.fileno()])
+                worker_id = supervisor.start(["worker"]) if with_worker else None
                 supervisor.configure(
                     {
                         "DB_URL": servers.database_url,
@@ -56,7 +58,7 @@ def serve(environment: Mapping[str, str]) -> Iterator[Served]:
                 while not client.is_healthy() and supervisor.find_ended() is None:
                     time.sleep(0.05)
                 client.close()
-                yield Served(base_url, servers.database_url, folder)
+                yield Served(base_url, servers.database_url, folder, worker_id)
         finally:
             servers.stop()
 
