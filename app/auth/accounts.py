@@ -7,13 +7,12 @@ Source: rest.md, section 1.3 (AU3); providers.md, section 4.2.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import structlog
 
+from app.admin_sdk import AdminSdk
 from app.errors import AuthDisabledError, AuthInvalidError, AuthScheme, ServiceUnavailableError
 
 log = structlog.get_logger()
@@ -28,7 +27,6 @@ PATIENCE_SECONDS = 1
 """How long a request waits for a new answer when there is an old one; the SDK by itself tries for many seconds."""
 
 MAX_KNOWN = 10_000
-MAX_THREADS = 8
 TIMEOUT_SECONDS = 5
 
 
@@ -50,27 +48,17 @@ class FirebaseAccounts:
     ) -> None:
         """Raises ValueError for a service account that cannot be one."""
         # Slow to import, and needed by few.
-        import firebase_admin
         from firebase_admin import auth
 
         self._clock = clock
         self._auth: ModuleType = auth
-        self._app: Any = firebase_admin.initialize_app(
-            firebase_admin.credentials.Certificate(dict(service_account)),
-            {"projectId": project_id, "httpTimeout": TIMEOUT_SECONDS},
-            name=f"scryon-{id(self)}",
-        )
-        # Of its own: a Google that hangs must not take the threads that the rest works with.
-        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="firebase")
+        self._sdk = AdminSdk(project_id, service_account, timeout_seconds=TIMEOUT_SECONDS)
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Task[_Known]] = {}
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Forget the service account."""
-        import firebase_admin
-
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        firebase_admin.delete_app(self._app)
+        await self._sdk.close()
 
     async def check(self, user_id: str, issued_at: int) -> None:
         """Let a token of a user pass that was issued at that time, in seconds since 1970.
@@ -89,13 +77,10 @@ class FirebaseAccounts:
     async def delete(self, user_id: str) -> None:
         """Delete a user, as well as it goes: a failure is logged."""
         try:
-            await self._run(self._auth.delete_user, user_id)
+            await self._sdk.run(self._auth.delete_user, user_id)
         except Exception as error:
             log.warning("identity_not_deleted", error=type(error).__name__)
         self._known.pop(user_id, None)
-
-    async def _run(self, function: Callable[..., Any], user_id: str) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, user_id, self._app)
 
     async def _look_up(self, user_id: str) -> _Known:
         known = self._known.get(user_id)
@@ -119,7 +104,7 @@ class FirebaseAccounts:
     async def _ask(self, user_id: str) -> _Known:
         asked_at = self._clock()
         try:
-            record = await self._run(self._auth.get_user, user_id)
+            record = await self._sdk.run(self._auth.get_user, user_id)
         except self._auth.UserNotFoundError:
             known = _Known(asked_at, exists=False, is_disabled=False, valid_since_ms=0)
         except Exception as error:

@@ -63,7 +63,7 @@ async def open_firebase(settings: Settings) -> AsyncIterator[Firebase | None]:
         accounts = None
         if settings.service_account is not None:
             accounts = FirebaseAccounts(project_id, settings.service_account)
-            stack.callback(accounts.close)
+            stack.push_async_callback(accounts.close)
         if settings.firebase_auth_emulator_host is not None:
             yield Firebase(EmulatorTokenReader(project_id), None, accounts)
             return

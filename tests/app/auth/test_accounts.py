@@ -1,7 +1,7 @@
 """What the Admin SDK adds: revoked, disabled, deleted. Source: rest.md, 1.3 (AU3); providers.md, 4.2."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -18,9 +18,9 @@ ISSUED_AT = 1_770_000_000
 
 
 @pytest.fixture
-def firebase(
+async def firebase(
     identity_toolkit: IdentityToolkit, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FirebaseAccounts]:
+) -> AsyncIterator[FirebaseAccounts]:
     monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", identity_toolkit.host)
     settings = load_settings(
         configured_profile="test",
@@ -31,7 +31,7 @@ def firebase(
     assert settings.service_account is not None
     opened = FirebaseAccounts(PROJECT_ID, settings.service_account, clock=clock)
     yield opened
-    opened.close()
+    await opened.close()
 
 
 async def test_user_in_good_standing_passes(firebase: FirebaseAccounts, identity_toolkit: IdentityToolkit) -> None:
