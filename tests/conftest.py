@@ -21,6 +21,7 @@ from app.observability.logging import configure_logging
 from app.resources import Resources
 from app.settings import Settings, load_settings
 from app.users.service import sign_in_user
+from tests.doubles.fcm import Fcm
 from tests.doubles.google_keys import GoogleKeys
 from tests.doubles.identity_toolkit import IdentityToolkit
 from tests.factories import Factory
@@ -156,6 +157,15 @@ def google_keys() -> Iterator[GoogleKeys]:
 def identity_toolkit() -> Iterator[IdentityToolkit]:
     """A double of what firebase-admin asks about users, when `FIREBASE_AUTH_EMULATOR_HOST` is its `host`."""
     with IdentityToolkit() as double:
+        yield double
+
+
+@pytest.fixture
+def fcm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fcm]:
+    """A double of Firebase Cloud Messaging, where firebase-admin and the settings' service account lead."""
+    with Fcm() as double:
+        monkeypatch.setattr("firebase_admin.messaging._MessagingService.FCM_URL", double.fcm_url)
+        monkeypatch.setattr("app.settings.GOOGLE_TOKEN_URL", double.token_url)
         yield double
 
 
