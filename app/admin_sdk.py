@@ -6,6 +6,7 @@ Slow to import and needed by few: nothing of it is loaded before somebody opens 
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 MAX_THREADS = 8
@@ -31,7 +32,8 @@ class AdminSdk:
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of the SDK, whose last argument is the app, in a thread; raises what it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments, self.app)
+        call = partial(function, *arguments, self.app)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def close(self) -> None:
         """Forget the service account; whoever waits for a thread gets none."""

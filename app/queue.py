@@ -34,12 +34,14 @@ class QueueName(StrEnum):
     """The queues that workers listen on."""
 
     PIPELINE = "pipeline"
+    PUSH = "push"
 
 
 class ActorName(StrEnum):
     """The actors, by the names under which `jobs` registers them; `app` never imports `jobs`."""
 
     PROCESS_CALL = "process_call"
+    NOTIFY_CALL = "notify_call"
 
 
 class Queue:
@@ -60,17 +62,27 @@ class Queue:
 
     async def send_process_call(self, call_id: UUID, request_id: str | None = None) -> bool:
         """Ask a worker to take a call; False when Redis did not take the message, which the dispatcher repairs."""
+        return await self._send(QueueName.PIPELINE, ActorName.PROCESS_CALL, (str(call_id),), request_id)
+
+    async def send_notify_call(self, call_id: UUID, status: str, request_id: str | None = None) -> bool:
+        """Ask a worker to tell a call's owner of its end; False when Redis did not take it, which nobody repairs."""
+        return await self._send(QueueName.PUSH, ActorName.NOTIFY_CALL, (str(call_id), str(status)), request_id)
+
+    async def _send(
+        self, queue_name: QueueName, actor_name: ActorName, arguments: tuple[str, ...], request_id: str | None
+    ) -> bool:
+        """Send a message; the first of the arguments is the call's id, by which `forget_calls` finds it."""
         message: dramatiq.Message[None] = dramatiq.Message(
-            queue_name=QueueName.PIPELINE,
-            actor_name=ActorName.PROCESS_CALL,
-            args=(str(call_id),),
+            queue_name=queue_name,
+            actor_name=actor_name,
+            args=arguments,
             kwargs={"req_id": request_id} if request_id else {},
             options={},
         )
         try:
             await asyncio.to_thread(self._broker.enqueue, message)
         except QUEUE_ERRORS as error:
-            log.warning("message_not_sent", call_id=str(call_id), error=type(error).__name__)
+            log.warning("message_not_sent", actor=actor_name, call_id=arguments[0], error=type(error).__name__)
             return False
         return True
 
@@ -82,22 +94,25 @@ class Queue:
         names = {str(call_id) for call_id in call_ids}
         if not names:
             return
-        waiting = f"{self._namespace}:{QueueName.PIPELINE}"
-        dead = f"{waiting}.XQ"
         try:
-            # In this order, which is the way of a message that fails meanwhile.
-            for message_id in await self._find_messages(waiting, names):
-                async with self._redis.pipeline() as pipeline:
-                    pipeline.lrem(waiting, 0, message_id)
-                    pipeline.hdel(f"{waiting}.msgs", message_id)
-                    await pipeline.execute()
-            for message_id in await self._find_messages(dead, names):
-                async with self._redis.pipeline() as pipeline:
-                    pipeline.zrem(dead, message_id)
-                    pipeline.hdel(f"{dead}.msgs", message_id)
-                    await pipeline.execute()
+            for queue_name in QueueName:
+                await self._forget_messages(f"{self._namespace}:{queue_name}", names)
         except QUEUE_ERRORS as error:
             log.warning("messages_not_removed", count=len(names), error=type(error).__name__)
+
+    async def _forget_messages(self, waiting: str, call_ids: AbstractSet[str]) -> None:
+        dead = f"{waiting}.XQ"
+        # In this order, which is the way of a message that fails meanwhile.
+        for message_id in await self._find_messages(waiting, call_ids):
+            async with self._redis.pipeline() as pipeline:
+                pipeline.lrem(waiting, 0, message_id)
+                pipeline.hdel(f"{waiting}.msgs", message_id)
+                await pipeline.execute()
+        for message_id in await self._find_messages(dead, call_ids):
+            async with self._redis.pipeline() as pipeline:
+                pipeline.zrem(dead, message_id)
+                pipeline.hdel(f"{dead}.msgs", message_id)
+                await pipeline.execute()
 
     async def _find_messages(self, queue: str, call_ids: AbstractSet[str]) -> list[str]:
         """The broker's ids of the messages of one of its queues that name one of these calls."""

@@ -327,6 +327,11 @@ class Settings(BaseSettings):
         }
 
     @property
+    def sends_pushes(self) -> bool:
+        """Whether phones are told of finished calls: needs a Firebase project and its service account."""
+        return bool(self.firebase_project_id) and self.service_account is not None
+
+    @property
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""
         return self.server_host in _LOOPBACK_HOSTS

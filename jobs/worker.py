@@ -20,10 +20,13 @@ from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AsyncIO, Middleware, MiddlewareError, TimeLimit
 
+from app.calls.models import CallStatus
 from app.pipeline import orchestrator
 from app.pipeline.dispatcher import run_dispatcher
 from app.pipeline.heartbeat import Heartbeat
 from app.providers.engines import Engines, open_engines
+from app.push.sender import PushSender, open_push
+from app.push.service import notify_call as notify_owner
 from app.queue import ActorName, QueueName
 from app.resources import Resources, open_resources
 from app.settings import DEFAULT_REDIS_URL, Settings
@@ -32,6 +35,9 @@ log = structlog.get_logger()
 
 PIPELINE_TIME_LIMIT_MS = 12 * 60 * 60 * 1000
 """The last resort against a run that never ends; normally the lease decides (pipeline.md, section 1)."""
+
+PUSH_TIME_LIMIT_MS = 60 * 1000
+"""The last resort; the sender has a deadline of its own (app/push/sender.py)."""
 
 SHUTDOWN_TIMEOUT_MS = 10_000
 """How long runs may take to let go of their calls."""
@@ -44,6 +50,8 @@ class WorkerContext:
     resources: Resources
     engines: Engines
     heartbeat: Heartbeat
+    push: PushSender | None
+    """Who tells phones of finished calls; None without a service account."""
 
 
 class WorkerLifespan(Middleware):
@@ -84,8 +92,9 @@ async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
     async with (
         open_resources(settings) as resources,
         open_engines(settings, resources.http, resources.analyst) as engines,
+        open_push(settings) as push,
     ):
-        context = WorkerContext(resources, engines, Heartbeat(resources.database))
+        context = WorkerContext(resources, engines, Heartbeat(resources.database), push)
         tasks = [
             asyncio.create_task(context.heartbeat.run()),
             asyncio.create_task(run_dispatcher(resources)),
@@ -134,6 +143,22 @@ def build_broker(settings: Settings) -> dramatiq.Broker:
         broker=broker,
         time_limit=PIPELINE_TIME_LIMIT_MS,
     )(process_call)
+
+    async def notify_call(call_id: str, status: str, req_id: str | None = None) -> None:
+        """Tell the owner of a finished call; a call that is gone, or has another status by now, tells nobody."""
+        context = lifespan.context
+        assert context is not None
+        if context.push is None:
+            return
+        with structlog.contextvars.bound_contextvars(callId=call_id, reqId=req_id):
+            await notify_owner(context.resources.database, context.push, UUID(call_id), CallStatus(status))
+
+    dramatiq.actor(
+        actor_name=ActorName.NOTIFY_CALL,
+        queue_name=QueueName.PUSH,
+        broker=broker,
+        time_limit=PUSH_TIME_LIMIT_MS,
+    )(notify_call)
     return broker
 
 

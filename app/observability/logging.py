@@ -28,6 +28,10 @@ _QUIET_LOGGERS = {
     "asyncio": logging.WARNING,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
+    # What the Admin SDK is made of: addresses at DEBUG, whole requests in some versions.
+    "firebase_admin": logging.WARNING,
+    "google": logging.WARNING,
+    "urllib3": logging.WARNING,
     # Quotes headers of parts, and so file names, at WARNING.
     "python_multipart": logging.CRITICAL,
     # The errors of resolvers are logged by the schema, with the request id.

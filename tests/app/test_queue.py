@@ -105,6 +105,22 @@ async def test_dead_letters_go_too(resources: Resources, client: "redis.Redis", 
     assert client.zcard("dramatiq:pipeline.XQ") == 1
 
 
+async def test_pushes_of_calls_that_are_gone_go_too(resources: Resources, client: "redis.Redis") -> None:
+    gone, other = uuid4(), uuid4()
+    for call_id in (gone, other):
+        await resources.queue.send_process_call(call_id)
+        await resources.queue.send_notify_call(call_id, "COMPLETED", "request-1")
+
+    await resources.queue.forget_calls([gone])
+
+    [push] = [orjson.loads(content) for content in client.hvals("dramatiq:push.msgs")]
+    assert (push["actor_name"], push["args"]) == ("notify_call", [str(other), "COMPLETED"])
+    assert push["kwargs"] == {"req_id": "request-1"}
+    assert client.llen("dramatiq:push") == 1
+    assert await resources.queue.count_waiting() == 1
+
+
 async def test_redis_that_does_not_answer_is_no_error() -> None:
     async with open_queue(NOWHERE) as queue:
         await queue.forget_calls([uuid4()])
+        assert await queue.send_notify_call(uuid4(), "FAILED") is False

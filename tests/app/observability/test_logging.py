@@ -83,7 +83,10 @@ def test_texts_are_masked(lines: io.StringIO, text: str) -> None:
     assert "***" in lines.getvalue()
 
 
-@pytest.mark.parametrize("name", ["httpx", "sqlalchemy.engine", "alembic.runtime", "dramatiq"])
+@pytest.mark.parametrize(
+    "name",
+    ["httpx", "sqlalchemy.engine", "alembic.runtime", "dramatiq", "urllib3.connectionpool", "google.auth.transport"],
+)
 def test_chatter_of_libraries_is_silent(lines: io.StringIO, name: str) -> None:
     logging.getLogger(name).info("HTTP Request: GET https://api.example/?key=secret")
 

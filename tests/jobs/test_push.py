@@ -1,0 +1,103 @@
+"""A real worker tells phones of finished calls, through a double of Google. Source: pipeline.md, section 6 (T3)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import dramatiq
+import pytest
+import redis
+
+from app.calls.models import ArtifactType, CallStatus
+from app.pipeline.heartbeat import Heartbeat
+from app.pipeline.orchestrator import process_call
+from app.resources import Resources
+from app.settings import Settings
+from jobs.worker import build_broker
+from tests.doubles.fcm import CLIENT_EMAIL, Fcm
+from tests.doubles.id_tokens import PROJECT_ID, signing_key
+from tests.engines import RAW, Script
+from tests.factories import Factory
+
+ACCOUNT = {
+    "firebase_project_id": PROJECT_ID,
+    "firebase_client_email": CLIENT_EMAIL,
+    "firebase_private_key": signing_key(0).private_pem,
+}
+TOKEN = "device-1"
+
+
+@pytest.fixture
+def pushing(resources: Resources) -> Resources:
+    """What a process has whose settings name a service account."""
+    return replace(resources, settings=resources.settings.model_copy(update=ACCOUNT))
+
+
+@pytest.fixture
+async def meera(factory: Factory) -> UUID:
+    """A user with a phone."""
+    return await factory.user("meera", fcm_token=TOKEN)
+
+
+@asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[None]:
+    """A worker in this process; behind the block, it has done what it has begun."""
+    broker = build_broker(settings)
+    worker = dramatiq.Worker(broker, worker_threads=2)
+    await asyncio.to_thread(worker.start)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(worker.stop, 10_000)
+        await asyncio.to_thread(broker.close)
+
+
+def waiting_pushes(settings: Settings) -> int:
+    assert settings.redis_url is not None
+    with redis.Redis.from_url(settings.redis_url) as client:
+        return int(client.hlen("dramatiq:push.msgs"))
+
+
+def message(call_id: UUID, status: str, title: str, body: str) -> dict[str, Any]:
+    return {
+        "token": TOKEN,
+        "data": {"callId": str(call_id), "status": status, "title": title, "body": body},
+        "android": {"priority": "high", "ttl": "3600s"},
+    }
+
+
+async def test_phone_hears_of_each_finished_call_once(
+    pushing: Resources, factory: Factory, meera: UUID, fcm: Fcm
+) -> None:
+    good = await factory.call(meera, status=CallStatus.QUEUED, title="Xylophone", contact_name="Quagmire")
+    await factory.document(good, ArtifactType.RAW_TRANSCRIPT_JSON, RAW)
+    await process_call(pushing, Script().engines(), Heartbeat(pushing.database), good.id)
+    # Without a recording, which is the worker's to find out.
+    bad = await factory.call(meera, status=CallStatus.QUEUED)
+    await pushing.queue.send_process_call(bad.id)
+
+    async with working(pushing.settings):
+        await asyncio.to_thread(fcm.wait_for_messages, 2)
+
+    assert sorted(fcm.messages, key=lambda sent: str(sent["data"]["status"])) == [
+        message(good.id, "COMPLETED", "Call ready", "Transcript and analysis of your call are ready."),
+        message(bad.id, "FAILED", "Call not processed", "Your call could not be processed."),
+    ]
+    assert waiting_pushes(pushing.settings) == 0
+
+
+async def test_worker_without_a_service_account_drops_what_was_meant_for_phones(
+    resources: Resources, factory: Factory, meera: UUID, fcm: Fcm
+) -> None:
+    call = await factory.call(meera, status=CallStatus.COMPLETED)
+    await resources.queue.send_notify_call(call.id, CallStatus.COMPLETED)
+
+    async with working(resources.settings):
+        async with asyncio.timeout(10):
+            while await asyncio.to_thread(waiting_pushes, resources.settings):  # noqa: ASYNC110  (Redis tells nobody)
+                await asyncio.sleep(0.01)
+
+    assert fcm.requests == []
