@@ -132,12 +132,16 @@ class HttpDouble(ABC):
     def answer(self, request: Request) -> Answer:
         """What the service says when nothing is wrong with it."""
 
+    def choose_failure(self, request: Request) -> Failure | Cut | Answer | None:
+        """What is to go wrong with a request; a double of many endpoints may tell them apart."""
+        return self.upcoming.popleft() if self.upcoming else self.failure
+
     def receive(self, request: Request) -> Answer | None:
         """Take note of a request and decide on its answer; None closes the connection without one."""
         with self._arrived:
             self.requests.append(request)
             self._arrived.notify_all()
-            failure = self.upcoming.popleft() if self.upcoming else self.failure
+            failure = self.choose_failure(request)
         self._open.wait(HELD_SECONDS)
         if self.delay_seconds:
             time.sleep(self.delay_seconds)
