@@ -17,6 +17,8 @@ from app.providers.local.diarization import LocalDiarizer
 from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
 from app.providers.local.whisper_engine import WhisperTranscriber, load_whisper
 from app.providers.protocols import Analyst, Diarizer, Transcriber
+from app.providers.pyannote.client import open_client
+from app.providers.pyannote.diarizer import PyannoteDiarizer
 from app.settings import DiarizationEngine, Settings, TranscriptionProvider
 
 log = structlog.get_logger()
@@ -76,7 +78,11 @@ def _open_diarizer(settings: Settings, http: httpx.AsyncClient, pool: CpuPool) -
         log.warning("pyannote_not_configured", cure="set PYANNOTE_API_KEY, or leave PYANNOTE_ENABLED unset")
     match settings.diarization_engine:
         case DiarizationEngine.PYANNOTE:
-            raise NotImplementedError
+            return PyannoteDiarizer(
+                open_client(settings, http),
+                model=settings.pyannote_model,
+                max_audio_minutes=settings.diarization_max_audio_minutes,
+            )
         case DiarizationEngine.LOCAL:
             return LocalDiarizer(pool)
         case _:
