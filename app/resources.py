@@ -13,6 +13,8 @@ from app.auth.firebase import Firebase, open_firebase
 from app.db import Database
 from app.providers.local_analysis.analyst import LocalAnalyst
 from app.providers.protocols import Analyst, SpeakerNamer, VoiceIdentifier
+from app.providers.pyannote.client import open_client
+from app.providers.pyannote.voices import PyannoteVoices
 from app.providers.sending import open_http_client
 from app.queue import Queue, open_queue
 from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, Settings
@@ -62,5 +64,13 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             http=http,
             analyst=LocalAnalyst(),
             speaker_namer=None,
-            voices=None,
+            voices=_open_voices(settings, http),
         )
+
+
+def _open_voices(settings: Settings, http: httpx.AsyncClient) -> VoiceIdentifier | None:
+    # `PYANNOTE_ENABLED=false` keeps everything away from pyannoteAI, in an emergency, too.
+    if not settings.voice_embedding_enabled or settings.pyannote_enabled is False:
+        return None
+    client = open_client(settings, http)
+    return None if client is None else PyannoteVoices(client)
