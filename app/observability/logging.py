@@ -32,6 +32,10 @@ _QUIET_LOGGERS = {
     "firebase_admin": logging.WARNING,
     "google": logging.WARNING,
     "urllib3": logging.WARNING,
+    "httpx2": logging.WARNING,
+    "httpcore2": logging.WARNING,
+    # May write prompts and answers.
+    "openai": logging.WARNING,
     # Quotes headers of parts, and so file names, at WARNING.
     "python_multipart": logging.CRITICAL,
     # The errors of resolvers are logged by the schema, with the request id.
