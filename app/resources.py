@@ -12,12 +12,14 @@ import httpx
 from app.auth.firebase import Firebase, open_firebase
 from app.db import Database
 from app.providers.local_analysis.analyst import LocalAnalyst
+from app.providers.openai.analyst import OpenAiAnalyst
+from app.providers.openai.chat import ChatModel, open_chat_model
 from app.providers.protocols import Analyst, SpeakerNamer, VoiceIdentifier
 from app.providers.pyannote.client import open_client
 from app.providers.pyannote.voices import PyannoteVoices
 from app.providers.sending import open_http_client
 from app.queue import Queue, open_queue
-from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, Settings
+from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, AnalysisProvider, Settings
 from app.storage.store import ObjectStore, open_store
 
 
@@ -55,6 +57,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         queue = await stack.enter_async_context(open_queue(settings.redis_url or DEFAULT_REDIS_URL))
         firebase = await stack.enter_async_context(open_firebase(settings))
         http = await stack.enter_async_context(open_http_client())
+        model = await stack.enter_async_context(open_chat_model(settings))
         yield Resources(
             settings=settings,
             database=database,
@@ -62,7 +65,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             queue=queue,
             firebase=firebase,
             http=http,
-            analyst=LocalAnalyst(),
+            analyst=_choose_analyst(settings, model),
             speaker_namer=None,
             voices=_open_voices(settings, http),
         )
@@ -74,3 +77,9 @@ def _open_voices(settings: Settings, http: httpx.AsyncClient) -> VoiceIdentifier
         return None
     client = open_client(settings, http)
     return None if client is None else PyannoteVoices(client)
+
+
+def _choose_analyst(settings: Settings, model: ChatModel | None) -> Analyst:
+    if settings.analysis_engine is AnalysisProvider.OPENAI:
+        return OpenAiAnalyst(model, max_transcript_chars=settings.llm_max_transcript_chars)
+    return LocalAnalyst()

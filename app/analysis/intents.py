@@ -10,9 +10,9 @@ from app.analysis.values import read_object, read_text, read_word
 NO_INTENT = "none"
 LONGEST_MEETING_MINUTES = 1440
 
-_INTENTS = frozenset({"meeting", "email", "call", "message", "reminder", "task", NO_INTENT})
-_CHANNELS = frozenset({"whatsapp", "sms", "telegram"})
-_PROVIDER_HINTS = _CHANNELS | {"meet", "zoom", "teams", "phone"}
+INTENTS = ("meeting", "email", "call", "message", "reminder", "task", NO_INTENT)
+CHANNELS = ("whatsapp", "sms", "telegram")
+PROVIDER_HINTS = ("meet", "zoom", "teams", "phone", *CHANNELS)
 _TEXT_MEMBERS = ("title", "location", "subject", "toName", "contactName", "notes", "bodyPreview", "handle")
 
 Metadata = dict[str, Any]
@@ -24,7 +24,7 @@ def read_intent(item: dict[str, Any], evidence: SpokenEvidence) -> tuple[str, Me
     An intent that is missing or unknown is `none`, and `none` has no metadata. Members that are not in the schema, not
     of their type or not grounded in the call are left out; nothing left is None.
     """
-    intent = read_word(item.get("intent"), _INTENTS) or NO_INTENT
+    intent = read_word(item.get("intent"), INTENTS) or NO_INTENT
     if intent == NO_INTENT:
         return intent, None
     given = read_object(item.get("intentMetadata"))
@@ -68,13 +68,13 @@ def _read_minutes(value: Any, _evidence: SpokenEvidence) -> int | None:
 
 
 _READERS: dict[str, Callable[[Any, SpokenEvidence], Any]] = {
-    "providerHint": lambda value, _: read_word(value, _PROVIDER_HINTS),
+    "providerHint": lambda value, _: read_word(value, PROVIDER_HINTS),
     "attendees": _read_attendees,
     "proposedAt": _read_moment,
     "remindAt": _read_moment,
     "durationMinutes": _read_minutes,
     "toEmail": _read_email,
     "phoneNumber": _read_phone_number,
-    "channel": lambda value, _: read_word(value, _CHANNELS),
+    "channel": lambda value, _: read_word(value, CHANNELS),
     **dict.fromkeys(_TEXT_MEMBERS, lambda value, _: read_text(value)),
 }

@@ -5,11 +5,9 @@ from typing import Any
 
 from app.analysis.values import read_object, read_word
 
-_TONES = frozenset(
-    {
-        "professional", "friendly", "tense", "urgent", "supportive", "transactional", "escalated", "empathetic",
-        "terse", "playful", "confrontational", "informational", "casual", "formal-business", "conversational",
-    }
+TONES = (
+    "professional", "friendly", "tense", "urgent", "supportive", "transactional", "escalated", "empathetic",
+    "terse", "playful", "confrontational", "informational", "casual", "formal-business", "conversational",
 )  # fmt: skip
 
 SENTIMENTS = ("positive", "neutral", "negative", "mixed", "unclear")
@@ -43,7 +41,7 @@ def sentiment_values(document: dict[str, Any]) -> SentimentValues | None:
         sentiment_overall=read_word(sentiment.get("overall"), SENTIMENTS),
         user_sentiment=read_word(read_object(sentiment.get("userSentiment")).get("overall"), SENTIMENTS),
         contact_sentiment=read_word(read_object(sentiment.get("contactSentiment")).get("overall"), SENTIMENTS),
-        tone_overall=read_word(tone.get("overall"), _TONES),
+        tone_overall=read_word(tone.get("overall"), TONES),
         tone_formality=read_word(tone.get("formality"), FORMALITIES),
         tone_energy=read_word(tone.get("energy"), ENERGIES),
         tone_pace=read_word(tone.get("pace"), PACES),

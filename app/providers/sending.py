@@ -158,10 +158,11 @@ async def with_patience(ask: Callable[[], Awaitable[T]], patience: Patience, *, 
                 outages += 1
             else:
                 raise
-            await sleep(_pause(fault.retry_after_seconds, pause))
+            await sleep(choose_pause(fault.retry_after_seconds, pause))
 
 
-def _pause(told_seconds: float | None, usual_seconds: float) -> float:
+def choose_pause(told_seconds: float | None, usual_seconds: float) -> float:
+    """How long to wait for another try: as the provider says, up to 30 s, else as usual, give or take a quarter."""
     if told_seconds is not None:
         return min(told_seconds, MAX_RETRY_AFTER_SECONDS)
     return usual_seconds * random.uniform(0.75, 1.25)  # noqa: S311  (jitter, not a secret)
