@@ -85,7 +85,10 @@ def test_texts_are_masked(lines: io.StringIO, text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["httpx", "sqlalchemy.engine", "alembic.runtime", "dramatiq", "urllib3.connectionpool", "google.auth.transport"],
+    [
+        *("httpx", "httpx2", "httpcore2.http11", "openai._base_client", "sqlalchemy.engine", "alembic.runtime"),
+        *("dramatiq", "urllib3.connectionpool", "google.auth.transport"),
+    ],
 )
 def test_chatter_of_libraries_is_silent(lines: io.StringIO, name: str) -> None:
     logging.getLogger(name).info("HTTP Request: GET https://api.example/?key=secret")
