@@ -50,9 +50,9 @@ def find_frames(tokens: Sequence[Token], index: int) -> Iterator[Frame]:
     """The frames whose first word (or whose name, when it comes first) stands at `index`."""
     for frame in FRAMES:
         if frame.is_name_first:
-            is_open = _opens_clause(tokens, index)
+            is_open = opens_clause(tokens, index)
         else:
-            is_open = words_match(tokens, index, frame.before) and not _is_doubted(tokens, index)
+            is_open = words_match(tokens, index, frame.before) and not is_doubted(tokens, index)
         # A frame without a word after it is none: there is no room for a name.
         if is_open and index + len(frame.before) < len(tokens):
             yield frame
@@ -74,13 +74,14 @@ def is_greeting(tokens: Sequence[Token], index: int) -> bool:
     return word in GREETINGS or (word in TIMES_OF_DAY and index > 0 and tokens[index - 1].full == "good")
 
 
-def _opens_clause(tokens: Sequence[Token], index: int) -> bool:
+def opens_clause(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether a sentence begins at `index`, or goes on after a greeting or a yes."""
     if tokens[index].starts_sentence:
         return True
     return tokens[index - 1].full in YES_WORDS or is_greeting(tokens, index - 1)
 
 
-def _is_doubted(tokens: Sequence[Token], index: int) -> bool:
+def is_doubted(tokens: Sequence[Token], index: int) -> bool:
     """Tell whether the speaker only supposes what follows, in the same sentence ("I think that this is ...")."""
     while index > 0 and not tokens[index].starts_sentence:
         index -= 1

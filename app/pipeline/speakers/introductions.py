@@ -17,7 +17,7 @@ MAX_ORGANISATION_TOKENS = 3
 UNKNOWN_NAME_SECONDS = 120.0
 """Later in the call, somebody who was not known before is rather talking about others (I3)."""
 
-_SUBJECT_GOES_ON = frozenset({"is", "are", "was", "were", "it's", "comes", "goes", "we", "you", "they", "the"})
+SUBJECT_GOES_ON = frozenset({"is", "are", "was", "were", "it's", "comes", "goes", "we", "you", "they", "the"})
 """After "Tobias here": "Hi Tobias here is the file" is about something else."""
 
 
@@ -89,8 +89,8 @@ def _read(utterance: Utterance, names: Sequence[KnownName], frame: Frame, start:
         start=start,
         end=end,
         known=known,
-        name=known.name if known is not None else _spoken(utterance, candidate.name_start, candidate.name_end),
-        organisation=None if organisation is None else _spoken(utterance, *organisation),
+        name=known.name if known is not None else utterance.spoken(candidate.name_start, candidate.name_end),
+        organisation=None if organisation is None else utterance.spoken(*organisation),
     )
 
 
@@ -145,7 +145,7 @@ def _is_rejected(utterance: Utterance, candidate: _Candidate) -> bool:
     if not candidate.frame.is_name_first or candidate.end == len(tokens):
         return False
     following = tokens[candidate.end]
-    return not following.follows_punctuation and following.full in _SUBJECT_GOES_ON
+    return not following.follows_punctuation and following.full in SUBJECT_GOES_ON
 
 
 def _find_known(tokens: Sequence[Token], names: Sequence[KnownName], candidate: _Candidate) -> KnownName | None:
@@ -207,8 +207,3 @@ def _is_name_at_start(
         return True
     is_adverb = len(words[0]) > 5 and words[0].endswith("ly")
     return not (is_adverb or words[0].endswith("ing") or words[0] in NOT_BEFORE_HERE)
-
-
-def _spoken(utterance: Utterance, start: int, end: int) -> str:
-    tokens = utterance.tokens
-    return " ".join(utterance.segment.text[tokens[start].start : tokens[end - 1].end].split())

@@ -24,6 +24,10 @@ class Utterance:
     def speaker_id(self) -> str:
         return self.segment.speaker_id
 
+    def spoken(self, start: int, end: int) -> str:
+        """The text of `tokens[start:end]`, which are at least one, as it is written, with single spaces."""
+        return " ".join(self.segment.text[self.tokens[start].start : self.tokens[end - 1].end].split())
+
 
 def utterances_of(transcript: Transcript) -> tuple[Utterance, ...]:
     """All segments of the call, in order."""

@@ -1,7 +1,7 @@
 """Words that decide about names, as `Token.word` and `Token.full` spell them.
 
-Source: transcript.md, sections 5.1, 5.3, 5.4, 5.8; the lists are longer than those of the rules where that keeps a word
-from being taken for a name.
+Source: transcript.md, sections 5.1, 5.3, 5.4, 5.8, 5.11; the lists are longer than those of the rules where that keeps
+a word from being taken for a name.
 """
 
 from app.pipeline.speakers.tokens import HONORIFICS
@@ -70,3 +70,6 @@ NOT_BEFORE_HERE = _words("""
     work
     """)
 """What stands before "here" at the start of a sentence without being a name ("Wait here."), besides stop words."""
+
+GENERIC_NAMES = _words("caller operator representative customer user contact unknown you me host guest")
+"""What a model calls somebody whose name it does not know (rule M6)."""
