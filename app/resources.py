@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+import structlog
 
 from app.auth.firebase import Firebase, open_firebase
 from app.db import Database
 from app.providers.local_analysis.analyst import LocalAnalyst
 from app.providers.openai.analyst import OpenAiAnalyst
 from app.providers.openai.chat import ChatModel, open_chat_model
+from app.providers.openai.naming import OpenAiSpeakerNamer
 from app.providers.protocols import Analyst, SpeakerNamer, VoiceIdentifier
 from app.providers.pyannote.client import open_client
 from app.providers.pyannote.voices import PyannoteVoices
@@ -21,6 +23,8 @@ from app.providers.sending import open_http_client
 from app.queue import Queue, open_queue
 from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, AnalysisProvider, Settings
 from app.storage.store import ObjectStore, open_store
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             firebase=firebase,
             http=http,
             analyst=_choose_analyst(settings, model),
-            speaker_namer=None,
+            speaker_namer=_choose_namer(settings, model),
             voices=_open_voices(settings, http),
         )
 
@@ -83,3 +87,12 @@ def _choose_analyst(settings: Settings, model: ChatModel | None) -> Analyst:
     if settings.analysis_engine is AnalysisProvider.OPENAI:
         return OpenAiAnalyst(model, max_transcript_chars=settings.llm_max_transcript_chars)
     return LocalAnalyst()
+
+
+def _choose_namer(settings: Settings, model: ChatModel | None) -> SpeakerNamer | None:
+    if not settings.llm_speaker_naming_enabled:
+        return None
+    if model is None or settings.analysis_engine is not AnalysisProvider.OPENAI:
+        log.warning("speaker_naming_not_configured", cure="set LLM_API_KEY, and LLM_PROVIDER to auto or openai")
+        return None
+    return OpenAiSpeakerNamer(model)

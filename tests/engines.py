@@ -13,7 +13,7 @@ from app.pipeline.raw_transcript import parse_verbose_json
 from app.pipeline.speech import RawTranscript, Turn
 from app.pipeline.transcript import Transcript
 from app.providers.engines import Engines
-from app.providers.protocols import AnalysisAnswer, AnalysisRequest, DiarizationAnswer, JobContext
+from app.providers.protocols import AnalysisAnswer, AnalysisRequest, DiarizationAnswer, JobContext, NameSuggestion
 
 MARKER = "zebracrossing"
 """A word of the scripted call; it must never appear in a log line."""
@@ -111,6 +111,16 @@ class ScriptedAnalyst(ScriptedEngine):
         await self._enter()
         self.requests.append((transcript, request))
         return AnalysisAnswer(self.content)
+
+
+@dataclass
+class ScriptedNamer(ScriptedEngine):
+    provider: str = "stub"
+    suggestions: tuple[NameSuggestion, ...] = ()
+
+    async def suggest_names(self, transcript: Transcript) -> tuple[NameSuggestion, ...]:
+        await self._enter()
+        return self.suggestions
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Stages 5, 6 and 8: from what was heard to a named transcript, in memory. The rules are pure functions elsewhere.
+"""Stages 5, 6, 8 and 9: from what was heard to a named transcript, in memory. The rules are pure functions elsewhere.
 
 Source: pipeline.md, sections 3 and 3.5.
 """
@@ -25,6 +25,7 @@ from app.pipeline.speakers.known_names import known_names
 from app.pipeline.speakers.resolve import resolve_speakers
 from app.pipeline.speakers.voices import carry_over_voices
 from app.pipeline.speech import RawTranscript
+from app.pipeline.suggested_names import add_suggested_names
 from app.pipeline.transcript import PipelineInfo, Transcript
 
 log = structlog.get_logger()
@@ -81,7 +82,8 @@ async def build_transcript(
         report.extra |= {"segments": len(transcript.segments), "speakers": len(transcript.speakers)}
     if earlier is not None:
         transcript = carry_over_voices(transcript, earlier)
-    return await _name_speakers(run, transcript, who)
+    transcript = await _name_speakers(run, transcript, who)
+    return await add_suggested_names(run, transcript, who)
 
 
 async def _guarded(reason: FailureReason, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
