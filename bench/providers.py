@@ -72,7 +72,7 @@ def open_providers() -> Iterator[dict[str, str]]:
 def make_recording() -> bytes:
     """Two seconds of a voice-like buzz, 16 kHz mono."""
     times = np.arange(RECORDING_SECONDS * 16_000) / 16_000
-    buzz = sum(np.sin(2 * np.pi * 120 * harmonic * times) / harmonic for harmonic in range(1, 12))
+    buzz = np.sum([np.sin(2 * np.pi * 120 * harmonic * times) / harmonic for harmonic in range(1, 12)], axis=0)
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setparams((1, 2, 16_000, 0, "NONE", ""))

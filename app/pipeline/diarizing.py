@@ -4,6 +4,8 @@ Source: pipeline.md, sections 3.1 (A4, A5) and 3.3.
 """
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import orjson
 import structlog
@@ -74,13 +76,18 @@ async def diarize(run: WorkerRun, context: CallContext, audio: PreparedAudio, st
 async def _ask(
     run: WorkerRun, context: CallContext, audio: PreparedAudio, diarizer: Diarizer, pending: JobTicket | None
 ) -> Diarization:
+    # What breaks on our side while the provider works is no failure of the provider: the run decides about it.
+    ours: list[Exception] = []
+
     async def remember(ticket: JobTicket) -> None:
         waiting = Diarization(diarizer.provider, diarizer.model, ())
-        await run.write(ArtifactType.DIARIZATION_RESULT_STATE, write_state(waiting, audio, ticket=ticket))
+        with _collecting(ours):
+            await run.write(ArtifactType.DIARIZATION_RESULT_STATE, write_state(waiting, audio, ticket=ticket))
 
     async def ensure_wanted() -> None:
-        async with run.resources.database.read() as session:
-            await ensure_held(session, run.claim)
+        with _collecting(ours):
+            async with run.resources.database.read() as session:
+                await ensure_held(session, run.claim)
 
     job = JobContext(run.call_id, run.claim.token.hex, remember, ensure_wanted, pending)
     is_pyannote = diarizer.provider == PYANNOTE
@@ -89,9 +96,9 @@ async def _ask(
     try:
         async with run.stage(Stage.DIARIZED, diarizer.provider):
             answer = await diarizer.diarize(audio, max_speakers=_max_speakers(run, context), job=job)
-    except ClaimLostError:
-        raise
     except Exception as error:
+        if isinstance(error, ClaimLostError) or error in ours:
+            raise
         # Soft: the call goes on with the transcription's labels, or with one speaker.
         fallback = await _report_failure(run, diarizer, error)
         none = dataclasses.replace(NO_DIARIZATION, provider=PYANNOTE_FALLBACK) if is_pyannote else NO_DIARIZATION
@@ -101,6 +108,15 @@ async def _ask(
     diarization = Diarization(diarizer.provider, diarizer.model, answer.turns)
     await _store_state(run, diarization, audio)
     return diarization
+
+
+@contextmanager
+def _collecting(errors: list[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        errors.append(error)
+        raise
 
 
 async def _report_failure(run: WorkerRun, diarizer: Diarizer, error: Exception) -> DiarizationFallback:
