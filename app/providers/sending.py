@@ -25,6 +25,7 @@ MAX_ANSWER_BYTES = 64 * 1024**2
 
 MAX_RETRY_AFTER_SECONDS = 30.0
 _WAITABLE_STATUSES = frozenset({408, 425})
+_WIRE_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 class FaultKind(StrEnum):
@@ -78,7 +79,7 @@ async def send(client: httpx.AsyncClient, request: httpx.Request, *, timeout_sec
     """
     try:
         async with asyncio.timeout(timeout_seconds):
-            response = await client.send(request, stream=True)
+            response = await client.send(request, stream=True, follow_redirects=False)
             try:
                 if not response.is_success:
                     retry_after = parse_retry_after(response.headers.get("Retry-After"))
@@ -90,7 +91,7 @@ async def send(client: httpx.AsyncClient, request: httpx.Request, *, timeout_sec
         raise ProviderFault(FaultKind.TIMEOUT) from error
     except httpx.HTTPError as error:
         raise ProviderFault(FaultKind.NETWORK) from error
-    return httpx.Response(response.status_code, headers=_without_encoding(response.headers), content=content)
+    return httpx.Response(response.status_code, headers=_decoded(response.headers), content=content)
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -102,22 +103,21 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _without_encoding(headers: httpx.Headers) -> list[tuple[str, str]]:
-    """The content is decoded already."""
-    return [(name, value) for name, value in headers.multi_items() if name.lower() != "content-encoding"]
+def _decoded(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """The headers without those that describe the content as it was on the wire."""
+    return [(name, value) for name, value in headers.multi_items() if name not in _WIRE_HEADERS]
 
 
 def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
     """Seconds from a Retry-After header, which holds a number or a date; None for anything else."""
     if value is None:
         return None
-    try:
-        return max(0.0, float(int(value)))
-    except ValueError:
-        pass
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
