@@ -114,7 +114,14 @@ KeyList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_keys)]
 class Settings(BaseSettings):
     """All of the above as one value; build it with `load_settings`."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        # A key from a file often ends with a line break, which no header may hold.
+        str_strip_whitespace=True,
+    )
 
     # Server
     server_host: str = "127.0.0.1"

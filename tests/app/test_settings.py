@@ -33,6 +33,12 @@ def test_uploads_are_guarded_where_users_sign_in(values: dict[str, Any], expecte
     assert load_settings(**values).upload_guard_enabled is expected
 
 
+def test_line_break_after_a_key_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEMONFOX_API_KEY", " lf_1\n")
+
+    assert load_settings().lemonfox_api_key == "lf_1"
+
+
 def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCRYON_API_KEY", " one , two,,")
 
