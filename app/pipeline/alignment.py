@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from app.pipeline.asr_segments import Stretch, get_span, read_stretches
+from app.pipeline.asr_segments import Stretch, get_joint_span, get_span, read_stretches
 from app.pipeline.intervals import IntervalIndex, tidy
 from app.pipeline.speaker_ids import canonicalize_turns
 from app.pipeline.speech import UNKNOWN_SPEAKER, RawTranscript, Turn, Word
@@ -157,7 +157,7 @@ def _cut(stretch: Stretch, owners: Sequence[_Owner]) -> Iterator[AlignedSegment]
     before = stretch.start_seconds
     for run, text in zip(runs, texts, strict=True):
         words = stretch.words[run[0] : run[-1] + 1]
-        start, end = _get_span_of(words) or (before, before)
+        start, end = get_joint_span(words) or (before, before)
         confidence = _rate([owners[at] for at in run])
         yield AlignedSegment(owners[run[0]].speaker, start, end, text, confidence, 0, words)
         before = end
@@ -187,14 +187,8 @@ def _give_whole(stretch: Stretch, coverage: _Coverage) -> AlignedSegment:
 
 def _whole(stretch: Stretch, speaker: str, confidence: Confidence) -> AlignedSegment:
     """The segment uncut, with the times of its words when they have any."""
-    start, end = _get_span_of(stretch.words) or (stretch.start_seconds, stretch.end_seconds)
+    start, end = get_joint_span(stretch.words) or (stretch.start_seconds, stretch.end_seconds)
     return AlignedSegment(speaker, start, end, " ".join(stretch.text.split()), confidence, 0, stretch.words)
-
-
-def _get_span_of(words: Sequence[Word]) -> tuple[float, float] | None:
-    """From the start of the first timed word to the end of the last one."""
-    timed = [span for span in map(get_span, words) if span is not None]
-    return (timed[0][0], timed[-1][1]) if timed else None
 
 
 def _cut_exact(stretch: Stretch) -> Iterator[AlignedSegment]:

@@ -34,6 +34,18 @@ def get_span(word: Word) -> tuple[float, float] | None:
     return word.start_seconds, word.end_seconds
 
 
+def get_joint_span(words: Sequence[Word]) -> tuple[float, float] | None:
+    """From the start of the first timed word to the end of the last one; None when no word has a time.
+
+    When the words run backwards, it is the time that they take all together.
+    """
+    spans = [span for span in map(get_span, words) if span is not None]
+    if not spans:
+        return None
+    start, end = spans[0][0], spans[-1][1]
+    return (start, end) if start <= end else (min(start for start, _ in spans), max(end for _, end in spans))
+
+
 def read_stretches(raw: RawTranscript) -> list[Stretch]:
     """Answer the segments of an engine's answer, in its order, with all words.
 
@@ -146,12 +158,9 @@ def _fill_times(segments: Sequence[AsrSegment], duration_seconds: float | None) 
 
 def _known_span(segment: AsrSegment) -> tuple[float | None, float | None]:
     """The segment's own times, else those of its words."""
-    spans = [span for span in map(get_span, segment.words) if span is not None]
     start, end = segment.start_seconds, segment.end_seconds
-    if spans:
-        start = spans[0][0] if start is None else start
-        end = spans[-1][1] if end is None else end
-    return start, end
+    first, last = get_joint_span(segment.words) or (None, None)
+    return first if start is None else start, last if end is None else end
 
 
 def _canonicalize(stretches: Sequence[Stretch]) -> list[Stretch]:

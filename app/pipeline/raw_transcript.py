@@ -14,6 +14,9 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, Validation
 from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.speech import AsrSegment, RawTranscript, Word
 
+_MAX_SECONDS = 1e6
+"""Eleven days; what stands at such a time stands nowhere."""
+
 
 def _finite_or_none(value: Any) -> float | None:
     if isinstance(value, bool):
@@ -25,27 +28,33 @@ def _finite_or_none(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def _seconds_or_none(value: Any) -> float | None:
+    number = _finite_or_none(value)
+    return number if number is not None and abs(number) <= _MAX_SECONDS else None
+
+
 def _text_or_none(value: Any) -> str | None:
     text = str(value).strip() if isinstance(value, str | int) else ""
     return text or None
 
 
 _Number = Annotated[float | None, BeforeValidator(_finite_or_none)]
+_Seconds = Annotated[float | None, BeforeValidator(_seconds_or_none)]
 _Text = Annotated[str | None, BeforeValidator(_text_or_none)]
 
 
 class _RawWord(BaseModel):
     word: _Text = Field(None, validation_alias=AliasChoices("word", "text"))
-    start: _Number = None
-    end: _Number = None
+    start: _Seconds = None
+    end: _Seconds = None
     speaker: _Text = None
     confidence: _Number = Field(None, validation_alias=AliasChoices("confidence", "score", "probability"))
 
 
 class _RawSegment(BaseModel):
     text: _Text = None
-    start: _Number = None
-    end: _Number = None
+    start: _Seconds = None
+    end: _Seconds = None
     speaker: _Text = None
     words: list[_RawWord] | None = None
 
@@ -53,7 +62,7 @@ class _RawSegment(BaseModel):
 class _RawAnswer(BaseModel):
     text: _Text = None
     language: _Text = None
-    duration: _Number = None
+    duration: _Seconds = None
     segments: list[_RawSegment] | None = None
     words: list[_RawWord] | None = None
     engine: _Text = None

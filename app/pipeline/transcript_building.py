@@ -48,7 +48,8 @@ class Material:
 
 def name_engines(provider: str, model: str, raw: RawTranscript, diarization: Diarization) -> PipelineInfo:
     """Say which engines made a transcript; `provider` and `model` are those of the transcription."""
-    has_labels = diarization.provider == PROVIDER_NONE and any(part.speaker for part in raw.segments)
+    # Words without segments become segments by their labels (transcript.md, section 3, A9).
+    has_labels = diarization.provider == PROVIDER_NONE and any(part.speaker for part in raw.segments or raw.words)
     return PipelineInfo(
         transcription_provider=provider,
         transcription_model=model,

@@ -267,6 +267,21 @@ def test_swapped_times_are_put_in_order_and_negative_ones_are_none() -> None:
     ]
 
 
+@pytest.mark.parametrize("times", [(1, 4), (None, None)], ids=["told", "those of its words"])
+def test_segment_whose_words_run_backwards_keeps_all_of_its_time(times: tuple[float | None, float | None]) -> None:
+    words = _words(("two", 3, 4), ("one", 1, 2))
+
+    said = align(RawTranscript((AsrSegment("two one", *times, words),)), [])
+
+    assert [(one.start_seconds, one.end_seconds, one.text) for one in said] == [(1, 4, "two one")]
+
+
+def test_words_that_run_backwards_across_speakers_find_them() -> None:
+    segment = AsrSegment("Fine. Really?", 0, 4, _words(("fine", 3, 4), ("really", 0, 1)))
+
+    assert _align(segment, turns=_turns((0, 2, A), (2, 4, B))) == [(B, "Fine.", HIGH), (A, "Really?", HIGH)]
+
+
 def test_segments_without_times_lie_between_their_neighbours() -> None:
     segments = (AsrSegment("One."), AsrSegment("Two.", 2, 3), AsrSegment("Three."), AsrSegment("Four.", 6, 7))
 

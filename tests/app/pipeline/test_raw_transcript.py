@@ -103,6 +103,15 @@ def test_unusable_values_are_no_values() -> None:
     assert raw.segments == (AsrSegment("hi", words=(Word("hi", speaker="2"),)),)
 
 
+@pytest.mark.parametrize("seconds", [1e300, -1e300, 1_000_001])
+def test_times_beyond_any_recording_are_no_times(seconds: float) -> None:
+    word = {"word": "hi", "start": seconds, "end": 1_000_000}
+    raw = _parse({"duration": seconds, "segments": [{"text": "hi", "start": seconds, "end": 2, "words": [word]}]})
+
+    assert raw.duration_seconds is None
+    assert raw.segments == (AsrSegment("hi", None, 2.0, (Word("hi", None, 1_000_000.0),)),)
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"<html>", b'"text"', b"[]", b"null", b'{"segments": "none"}', b'{"segments": [3]}'],
