@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AudioSettings:
-    """`timeout_seconds` holds for each run of ffmpeg. Source: pipeline.md, section 16."""
+    """`timeout_seconds` holds for each run of ffmpeg; `is_mp3_output`: providers are sent MP3, not WAV.
+
+    Source: pipeline.md, section 16.
+    """
 
     is_enabled: bool = True
     ffmpeg_path: str = "ffmpeg"
@@ -16,3 +19,4 @@ class AudioSettings:
     denoise_noise_floor_db: int = -25
     is_dual_channel_enabled: bool = True
     max_audio_minutes: float = 240
+    is_mp3_output: bool = False

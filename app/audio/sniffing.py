@@ -40,6 +40,8 @@ FLAC = AudioFormat("flac", "audio/flac")
 WEBM = AudioFormat("webm", "audio/webm")
 WMA = AudioFormat("wma", "audio/x-ms-wma")
 
+FORMATS = (WAV, MP3, AAC, M4A, THREE_GP, AMR, OGG, FLAC, WEBM, WMA)
+
 _PREFIXES = (
     (b"ID3", MP3),
     (b"#!AMR", AMR),

@@ -1,4 +1,7 @@
-"""Language names of transcription engines and their ISO-639-1 codes. Source: transcript.md, section 1."""
+"""Language names of transcription engines and their ISO-639-1 codes.
+
+Source: transcript.md, section 1; pipeline.md, section 3.4.
+"""
 
 import re
 
@@ -21,6 +24,8 @@ yo yoruba; zh chinese mandarin cantonese
 _BY_NAME = {
     name: code for code, *names in (entry.split() for entry in _CODES_OF_NAMES.split(";")) for name in (code, *names)
 }
+_NAMES = {code: names[0] for code, *names in (entry.split() for entry in _CODES_OF_NAMES.split(";"))}
+_NAMES |= {"ht": "haitian creole", "nb": "norwegian"}
 _OTHER_CODES = {"iw": "he", "jw": "jv", "in": "id", "yue": "zh"}
 _CODE = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]+)*")
 
@@ -38,3 +43,12 @@ def get_language_code(language: str | None) -> str | None:
         return known
     match = _CODE.fullmatch(folded)
     return None if match is None else _OTHER_CODES.get(match[1], match[1])
+
+
+def get_language_name(code: str) -> str | None:
+    """Whisper's name of an ISO-639-1 code, in lower case; the code in any case, with or without region.
+
+    None for what is no such code, and for languages that Whisper does not know.
+    """
+    match = _CODE.fullmatch(code.strip().casefold())
+    return None if match is None else _NAMES.get(_OTHER_CODES.get(match[1], match[1]))
