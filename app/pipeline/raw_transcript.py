@@ -83,8 +83,9 @@ def parse_verbose_json(content: bytes) -> RawTranscript:
     """
     try:
         answer = _RawAnswer.model_validate(orjson.loads(content))
-    except (orjson.JSONDecodeError, ValidationError) as error:
-        raise HardFailureError(FailureReason.TRANSCRIPTION_INVALID_RESPONSE) from error
+    except (orjson.JSONDecodeError, ValidationError):
+        # Not chained: both quote the answer.
+        raise HardFailureError(FailureReason.TRANSCRIPTION_INVALID_RESPONSE) from None
     segments = tuple(_segments(answer.segments or ()))
     words = () if any(segment.words for segment in segments) else tuple(_words(answer.words or ()))
     if not segments and not words and answer.text is None:

@@ -122,6 +122,7 @@ def test_what_cannot_be_a_transcript_is_an_invalid_response(content: bytes) -> N
         parse_verbose_json(content)
 
     assert failure.value.reason is FailureReason.TRANSCRIPTION_INVALID_RESPONSE
+    assert failure.value.__suppress_context__
 
 
 @pytest.mark.parametrize(
