@@ -12,6 +12,7 @@ import httpx
 import structlog
 
 from app.audio.settings import AudioSettings
+from app.providers.lemonfox.transcriber import LemonfoxSettings, LemonfoxTranscriber
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.diarization import LocalDiarizer
 from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
@@ -19,7 +20,7 @@ from app.providers.local.whisper_engine import WhisperTranscriber, load_whisper
 from app.providers.protocols import Analyst, Diarizer, Transcriber
 from app.providers.pyannote.client import open_client
 from app.providers.pyannote.diarizer import PyannoteDiarizer
-from app.settings import DiarizationEngine, Settings, TranscriptionProvider
+from app.settings import AudioFormatName, DiarizationEngine, Settings, TranscriptionProvider
 
 log = structlog.get_logger()
 
@@ -67,10 +68,23 @@ async def open_engines(settings: Settings, http: httpx.AsyncClient, analyst: Ana
 
 async def _open_transcriber(settings: Settings, http: httpx.AsyncClient, pool: CpuPool) -> Transcriber:
     if settings.transcription_engine is TranscriptionProvider.LEMONFOX:
-        raise NotImplementedError
+        return _open_lemonfox(settings, http)
     # `faster-whisper` where its extra is installed and its model is on this machine, else pocketsphinx.
     whisper = await asyncio.to_thread(load_whisper)
     return PocketsphinxTranscriber(pool) if whisper is None else WhisperTranscriber(pool, whisper)
+
+
+def _open_lemonfox(settings: Settings, http: httpx.AsyncClient) -> Transcriber:
+    if not settings.lemonfox_api_key:
+        log.warning("lemonfox_not_configured", cure="set LEMONFOX_API_KEY, or SCRYON_TRANSCRIPTION_PROVIDER=local")
+    lemonfox = LemonfoxSettings(
+        api_key=settings.lemonfox_api_key,
+        base_url=settings.lemonfox_base_url,
+        model=settings.lemonfox_model,
+        language=settings.lemonfox_language,
+        timeout_seconds=settings.lemonfox_timeout_seconds,
+    )
+    return LemonfoxTranscriber(http, lemonfox, audio_settings(settings))
 
 
 def _open_diarizer(settings: Settings, http: httpx.AsyncClient, pool: CpuPool) -> Diarizer | None:
@@ -101,4 +115,5 @@ def audio_settings(settings: Settings) -> AudioSettings:
         denoise_noise_floor_db=settings.audio_denoise_noise_floor_db,
         is_dual_channel_enabled=settings.dual_channel_enabled,
         max_audio_minutes=settings.max_audio_minutes,
+        is_mp3_output=settings.audio_preprocessing_output_format is AudioFormatName.MP3,
     )
