@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import httpx
 import structlog
 
-from app.audio.settings import AudioSettings
+from app.audio.settings import AudioSettings, audio_settings
 from app.providers.lemonfox.transcriber import LemonfoxSettings, LemonfoxTranscriber
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.diarization import LocalDiarizer
@@ -20,7 +20,7 @@ from app.providers.local.whisper_engine import WhisperTranscriber, load_whisper
 from app.providers.protocols import Analyst, Diarizer, Transcriber
 from app.providers.pyannote.client import open_client
 from app.providers.pyannote.diarizer import PyannoteDiarizer
-from app.settings import AudioFormatName, DiarizationEngine, Settings, TranscriptionProvider
+from app.settings import DiarizationEngine, Settings, TranscriptionProvider
 
 log = structlog.get_logger()
 
@@ -101,19 +101,3 @@ def _open_diarizer(settings: Settings, http: httpx.AsyncClient, pool: CpuPool) -
             return LocalDiarizer(pool)
         case _:
             return None
-
-
-def audio_settings(settings: Settings) -> AudioSettings:
-    """The audio variables as the first stage takes them."""
-    return AudioSettings(
-        is_enabled=settings.audio_preprocessing_enabled,
-        ffmpeg_path=settings.ffmpeg_path,
-        timeout_seconds=settings.audio_preprocessing_timeout_seconds,
-        is_denoise_enabled=settings.audio_denoise_enabled,
-        highpass_hz=settings.audio_highpass_hz,
-        denoise_nr_db=settings.audio_denoise_nr_db,
-        denoise_noise_floor_db=settings.audio_denoise_noise_floor_db,
-        is_dual_channel_enabled=settings.dual_channel_enabled,
-        max_audio_minutes=settings.max_audio_minutes,
-        is_mp3_output=settings.audio_preprocessing_output_format is AudioFormatName.MP3,
-    )
