@@ -2,6 +2,9 @@
 
     ScryonError
     ├── ValidationFailedError        400 validation_failed
+    ├── VoiceConsentRequiredError    400 voice_consent_required
+    ├── VoiceSampleTooShortError     400 voice_sample_too_short
+    ├── VoiceSampleTooLongError      400 voice_sample_too_long
     ├── AuthMissingError             401 auth_missing
     ├── AuthInvalidError             401 auth_invalid
     ├── AuthDisabledError            403 auth_disabled
@@ -20,6 +23,7 @@
     ├── CallNotReanalyzableError     409 call_not_reanalyzable
     ├── ReanalyzeInProgressError     409 reanalyze_in_progress
     ├── PayloadTooLargeError         413 payload_too_large
+    ├── VoiceSampleTooLargeError     413 voice_sample_too_large
     ├── UnsupportedMediaTypeError    415 unsupported_media_type
     ├── CallNotCompletedError        422 call_not_completed
     ├── UploadRateLimitError         429 UPLOAD_RATE_LIMIT
@@ -54,6 +58,9 @@ class ErrorCode(StrEnum):
     """Every `error.code` that this version sends; published codes never change."""
 
     VALIDATION_FAILED = "validation_failed"
+    VOICE_CONSENT_REQUIRED = "voice_consent_required"
+    VOICE_SAMPLE_TOO_SHORT = "voice_sample_too_short"
+    VOICE_SAMPLE_TOO_LONG = "voice_sample_too_long"
     AUTH_MISSING = "auth_missing"
     AUTH_INVALID = "auth_invalid"
     AUTH_DISABLED = "auth_disabled"
@@ -72,6 +79,7 @@ class ErrorCode(StrEnum):
     CALL_NOT_REANALYZABLE = "call_not_reanalyzable"
     REANALYZE_IN_PROGRESS = "reanalyze_in_progress"
     PAYLOAD_TOO_LARGE = "payload_too_large"
+    VOICE_SAMPLE_TOO_LARGE = "voice_sample_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     CALL_NOT_COMPLETED = "call_not_completed"
     UPLOAD_RATE_LIMIT = "UPLOAD_RATE_LIMIT"
@@ -127,6 +135,31 @@ class ValidationFailedError(ScryonError):
     def of(cls, field: str, message: str) -> "ValidationFailedError":
         """Make the error for a single field."""
         return cls([FieldProblem(field, message)])
+
+
+class VoiceConsentRequiredError(ScryonError):
+    """The user was asked for consent and has not given it (400)."""
+
+    code, status = ErrorCode.VOICE_CONSENT_REQUIRED, 400
+    message = "A voice profile needs the user's consent"
+
+
+class VoiceSampleTooShortError(ScryonError):
+    """The voice sample is below the minimum (400). `details`: `minSeconds` and what it has, `actualSeconds`."""
+
+    code, status, message = ErrorCode.VOICE_SAMPLE_TOO_SHORT, 400, "The voice sample is too short"
+
+    def __init__(self, min_seconds: int, actual_seconds: float) -> None:
+        super().__init__({"minSeconds": min_seconds, "actualSeconds": actual_seconds})
+
+
+class VoiceSampleTooLongError(ScryonError):
+    """The voice sample is above the maximum (400). `details`: `maxSeconds` and what it has, `actualSeconds`."""
+
+    code, status, message = ErrorCode.VOICE_SAMPLE_TOO_LONG, 400, "The voice sample is too long"
+
+    def __init__(self, max_seconds: int, actual_seconds: float) -> None:
+        super().__init__({"maxSeconds": max_seconds, "actualSeconds": actual_seconds})
 
 
 class AuthScheme(StrEnum):
@@ -281,6 +314,15 @@ class PayloadTooLargeError(ScryonError):
     """File, request or JSON body over its limit (413). `details.maxBytes` names the limit."""
 
     code, status, message = ErrorCode.PAYLOAD_TOO_LARGE, 413, "The request is too large"
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__({"maxBytes": max_bytes})
+
+
+class VoiceSampleTooLargeError(ScryonError):
+    """The voice sample is over its limit (413). `details.maxBytes` names the limit."""
+
+    code, status, message = ErrorCode.VOICE_SAMPLE_TOO_LARGE, 413, "The voice sample is too large"
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__({"maxBytes": max_bytes})

@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from app.deadline import deadline
-from app.errors import ScryonError
+from app.errors import FeatureNotAvailableError, ScryonError
 from app.idempotency.answers import Answer
 from app.idempotency.fingerprints import fingerprint, form_value
 from app.idempotency.keyed import KeyedRequest
 from app.idempotency.service import HEADER, Attempt, do_once, is_kept, make_scope, read_key
 from app.strict_json import write_json
-from app.uploads.forms import CallForm, receive_call
+from app.uploads.forms import CallForm, SampleForm, receive_call, receive_sample
 from rest.answers import to_response, write_error
 from rest.inputs import M, read_json, request_body
 from scryon_graphql.context import Context
@@ -61,6 +61,12 @@ class ChangingCaller(Caller):
         async with receive_call(context.resources, context.user_id, request_body(self._request)) as form:
             self._body = form_value(form.parts)
             yield form
+
+    async def receive_sample(self) -> SampleForm:
+        """Take in the voice sample of the request. Raises as `app.uploads.forms.receive_sample`."""
+        form = await receive_sample(self._context.resources.settings, request_body(self._request))
+        self._body = form_value(form.parts)
+        return form
 
     async def change(
         self,
@@ -126,11 +132,21 @@ async def _as_uploading_caller(request: Request) -> ChangingCaller:
     return await _as_changing_caller(request)
 
 
+async def _as_sampling_caller(request: Request) -> ChangingCaller:
+    # Before the key and the body are looked at (rest.md 1.4, step 8).
+    if not request.app.state.resources.settings.voice_embedding_enabled:
+        raise FeatureNotAvailableError
+    return await _as_changing_caller(request)
+
+
 SignedIn = Annotated[Caller, Depends(_as_caller)]
 """The caller of an endpoint that reads."""
 
 Uploading = Annotated[ChangingCaller, Depends(_as_uploading_caller)]
 """The caller of an upload. Raises AccountSuspendedError, and as `Changing`."""
+
+Sampling = Annotated[ChangingCaller, Depends(_as_sampling_caller)]
+"""The caller who brings a voice sample. Raises FeatureNotAvailableError, and as `Changing`."""
 
 Changing = Annotated[ChangingCaller, Depends(_as_changing_caller)]
 """The caller of an endpoint that changes something. Raises ValidationFailedError for a malformed key."""

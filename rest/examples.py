@@ -31,6 +31,11 @@ from app.errors import (
     UploadRateLimitError,
     UploadVolumeLimitError,
     ValidationFailedError,
+    VoiceProviderError,
+    VoiceProviderProblem,
+    VoiceSampleTooLargeError,
+    VoiceSampleTooLongError,
+    VoiceSampleTooShortError,
 )
 from app.idempotency.service import HEADER as KEY_HEADER
 from app.idempotency.service import KEY_PROBLEM
@@ -78,6 +83,10 @@ def make_error_body(error: type[ScryonError], documentation: Documentation) -> d
         UploadVolumeLimitError: lambda: UploadVolumeLimitError(10_737_418_240, 10_730_000_000),
         CallNotReanalyzableError: lambda: CallNotReanalyzableError("QUEUED", None),
         AnalysisFailedError: lambda: AnalysisFailedError("analysis_timeout"),
+        VoiceSampleTooShortError: lambda: VoiceSampleTooShortError(15, 9.4),
+        VoiceSampleTooLongError: lambda: VoiceSampleTooLongError(45, 61),
+        VoiceSampleTooLargeError: lambda: VoiceSampleTooLargeError(10_485_760),
+        VoiceProviderError: lambda: VoiceProviderError(VoiceProviderProblem.REJECTED),
     }
     return error_body(examples.get(error, error)())
 

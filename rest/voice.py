@@ -1,11 +1,21 @@
-"""The user's voice profile; only its removal works in this version. Source: rest.md, sections 2.16 to 2.18."""
+"""The user's voice profile. Source: rest.md, sections 2.16 to 2.18."""
 
 from typing import Any
 
 from fastapi import APIRouter, Response
 
-from app.errors import FeatureNotAvailableError
-from rest.caller import Changing, SignedIn
+from app.errors import (
+    FeatureNotAvailableError,
+    UnsupportedMediaTypeError,
+    ValidationFailedError,
+    VoiceConsentRequiredError,
+    VoiceProviderError,
+    VoiceSampleTooLargeError,
+    VoiceSampleTooLongError,
+    VoiceSampleTooShortError,
+)
+from app.uploads.receiving import MAX_PARTS
+from rest.caller import Changing, Sampling, SignedIn
 from rest.documentation import Documentation, documented
 
 router = APIRouter(prefix="/api/users/me/voice-profile")
@@ -15,10 +25,21 @@ def _form_schema() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "file": {"type": "string", "format": "binary", "description": "A recording of the user's voice."},
-            "consentAccepted": {"type": "string", "description": "If sent, `true`: the user agrees to the processing."},
+            "file": {
+                "type": "string",
+                "format": "binary",
+                "description": "A recording of the user's voice alone, of 15 to 45 s and up to 10 MB.",
+            },
+            "consentAccepted": {
+                "type": "string",
+                "pattern": "^[Tt][Rr][Uu][Ee]$",
+                "description": "If sent, `true`: the user agrees to the processing.",
+            },
         },
         "required": ["file"],
+        # As for recordings of calls.
+        "additionalProperties": {"type": "string"},
+        "maxProperties": MAX_PARTS,
     }
 
 
@@ -30,14 +51,28 @@ def _form_schema() -> dict[str, Any]:
         answers=("PutVoiceProfile",),
         form=_form_schema,
         location=True,
-        errors=(FeatureNotAvailableError,),
+        errors=(
+            FeatureNotAvailableError,
+            ValidationFailedError,
+            VoiceConsentRequiredError,
+            VoiceSampleTooShortError,
+            VoiceSampleTooLongError,
+            VoiceSampleTooLargeError,
+            UnsupportedMediaTypeError,
+            VoiceProviderError,
+        ),
         changes=True,
     )
 )
-async def put_voice_profile(caller: SignedIn) -> Response:
-    """Make or replace the voice profile; not available in this version."""
-    # Whether the feature is on is asked before the key and the body are looked at (rest.md 1.4, step 8). It never is.
-    return await caller.answer("GetVoiceProfileStatus", {})
+async def put_voice_profile(caller: Sampling) -> Response:
+    """Make the voice profile of a sample, in the place of an earlier one; the sample is not kept."""
+    form = await caller.receive_sample()
+    return await caller.change(
+        "PutVoiceProfile",
+        {"file": form.sample, "consentAccepted": form.has_consent},
+        status=201,
+        locate=lambda _: f"{router.prefix}/status",
+    )
 
 
 @router.get("/status")
@@ -45,7 +80,7 @@ async def put_voice_profile(caller: SignedIn) -> Response:
     Documentation("getVoiceProfileStatus", answers=("GetVoiceProfileStatus",), errors=(FeatureNotAvailableError,))
 )
 async def get_voice_profile_status(caller: SignedIn) -> Response:
-    """Say whether there is a voice profile; not available in this version."""
+    """Say whether there is a voice profile; not available while the feature is off."""
     return await caller.answer("GetVoiceProfileStatus", {})
 
 

@@ -25,6 +25,7 @@ PCM_FORMAT = ("-f", "s16le", "-ar", str(SAMPLE_RATE_HZ))
 _DEMUXERS = "wav,mp3,aac,mov,amr,ogg,flac,matroska,asf"
 _AUDIO_STREAM = re.compile(r"^  Stream #0:\d+[^\n]*?: Audio: [^\n]*? Hz, ([^,\n]+)", re.MULTILINE)
 _TWO_CHANNEL_LAYOUTS = frozenset({"stereo", "downmix", "2 channels"})
+_TIME = re.compile(r"\btime=(\d+):(\d\d):(\d\d\.\d+)")
 _SECONDS_BEYOND_LIMIT = 1  # decoded past the longest recording that is accepted, to see that there is more
 
 
@@ -77,11 +78,34 @@ async def decode(source: AsyncIterable[bytes], output: MemoryFile, binary: str, 
     return Decoded(samples, is_two_channel=layouts[0] in _TWO_CHANNEL_LAYOUTS)
 
 
+async def measure_seconds(content: bytes, binary: str, settings: AudioSettings) -> float | None:
+    """How long a recording is, to a hundredth of a second; its sound is dropped as it is decoded.
+
+    For one that is too long to be kept. None: there is nothing to be decoded, or it takes too long.
+    """
+    with MemoryFile() as recording:
+        recording.append(content)
+        arguments = [*_input(recording), "-f", "null", "-"]
+        try:
+            run = await run_ffmpeg(binary, arguments, [recording], timeout_seconds=settings.timeout_seconds)
+        except TimeoutError:
+            return None
+    times = _TIME.findall(run.log)
+    if not times:
+        return None
+    hours, minutes, seconds = times[-1]
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def _input(recording: MemoryFile) -> list[str]:
+    """The first audio stream of a recording."""
+    return ["-format_whitelist", _DEMUXERS, "-i", recording.path, "-map", "0:a:0"]
+
+
 def _arguments(recording: MemoryFile, output: MemoryFile, limit_seconds: float) -> list[str]:
     conversion = f"aresample={SAMPLE_RATE_HZ},aformat=sample_fmts=s16:channel_layouts=mono|stereo"
     return [
-        *("-format_whitelist", _DEMUXERS, "-i", recording.path),
-        *("-map", "0:a:0", "-t", str(limit_seconds), "-af", conversion),
+        *(*_input(recording), "-t", str(limit_seconds), "-af", conversion),
         *(*PCM_FORMAT, "-y", output.path),
     ]
 

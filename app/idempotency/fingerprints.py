@@ -7,6 +7,7 @@ from typing import Any
 
 from app.errors import ValidationFailedError
 from app.uploads.stored import StoredUpload
+from app.uploads.voice_sample import VoiceSample
 
 
 def fingerprint(query: Sequence[tuple[str, str]], body: Any) -> str:
@@ -34,6 +35,6 @@ def _integral_if_whole(text: str) -> float | int:
 
 
 def _describe(value: object) -> str:
-    if isinstance(value, StoredUpload):
+    if isinstance(value, StoredUpload | VoiceSample):
         return value.sha256
     raise TypeError(type(value).__name__)

@@ -1,22 +1,30 @@
-"""The two forms that bring a recording: the fields of REST and the GraphQL multipart request.
+"""The forms that bring a recording or a voice sample: those of REST, and the GraphQL multipart request.
 
-Source: rest.md, sections 1.10 (E5, E13, E19), 1.11 and 2.2.
+Source: rest.md, sections 1.10 (E5, E13, E19), 1.11, 2.2 and 2.16.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.errors import ValidationFailedError
+from app.errors import PayloadTooLargeError, ValidationFailedError, VoiceConsentRequiredError
 from app.resources import Resources
+from app.settings import Settings
 from app.strict_json import InvalidJsonError, parse_json
 from app.uploads.body import RequestBody
+from app.uploads.keeping import RecordingKeeper, SampleKeeper, keep_recording
 from app.uploads.metadata import FLAT_FIELDS, CallMetadata, Wire, read_metadata, read_title
 from app.uploads.multipart import PartHead
-from app.uploads.receiving import ReceivedForm, receive_form
+from app.uploads.receiving import MAX_PARTS, MAX_TEXT_BYTES, Kept, ReceivedForm, read_form
 from app.uploads.stored import StoredUpload
+from app.uploads.voice_sample import VoiceSample
+
+_MAX_BESIDE_BYTES = 2 * MAX_PARTS * MAX_TEXT_BYTES
+"""What a form may hold beside its file: twice the longest texts, to have room for their headers."""
+
+Upload = StoredUpload | VoiceSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +47,17 @@ async def receive_call(resources: Resources, user_id: UUID, body: RequestBody) -
         PayloadTooLargeError, UnsupportedMediaTypeError, ValidationFailedError: in this order of weight.
         StorageUnavailableError: the recording could not be stored.
     """
-    async with receive_form(resources, user_id, body, lambda part, _: part.name == "file") as form:
+    async with keep_recording(resources, user_id) as keeper:
+        form = await read_form(
+            body, resources.settings.max_request_size, lambda part, _: keeper if part.name == "file" else None
+        )
         metadata = _read_metadata(form)
-        yield CallForm(form.require_recording(), metadata, tuple(form.parts))
+        yield CallForm(form.require_file(), metadata, tuple(form.parts))
 
 
-def _read_metadata(form: ReceivedForm) -> CallMetadata:
+def _read_metadata(form: ReceivedForm[Kept]) -> CallMetadata:
     content = form.texts.get("metadata", b"")
-    if any(problem.field == "metadata" for problem in form.problems):
+    if form.is_refused("metadata"):
         return CallMetadata()
     if not content.strip():
         texts = {name: _read_text(form, name) for name in FLAT_FIELDS}
@@ -62,7 +73,7 @@ def _is_given(value: object) -> bool:
     return value is not None and not (isinstance(value, str) and not value.strip())
 
 
-def _read_text(form: ReceivedForm, name: str) -> str | None:
+def _read_text(form: ReceivedForm[Kept], name: str) -> str | None:
     try:
         return form.texts[name].decode() if name in form.texts else None
     except UnicodeDecodeError:
@@ -70,7 +81,7 @@ def _read_text(form: ReceivedForm, name: str) -> str | None:
         return None
 
 
-def _read_object(form: ReceivedForm, field: str, content: bytes) -> dict[str, Any]:
+def _read_object(form: ReceivedForm[Kept], field: str, content: bytes) -> dict[str, Any]:
     try:
         value = parse_json(content)
     except InvalidJsonError:
@@ -81,29 +92,84 @@ def _read_object(form: ReceivedForm, field: str, content: bytes) -> dict[str, An
     return value
 
 
-@asynccontextmanager
-async def receive_graphql(resources: Resources, user_id: UUID, body: RequestBody) -> AsyncIterator[Mapping[str, Any]]:
-    """Take in a GraphQL multipart request of `operations`, `map` and at most one file, in this order.
+@dataclass(frozen=True, slots=True)
+class SampleForm:
+    """A sample of the user's voice. `has_consent` is None when nothing was said about that; `parts` as of a call."""
 
-    The value is `operations` with a `StoredUpload` where `map` says. When the block ends without a call of its id,
-    nothing stays behind.
+    sample: VoiceSample
+    has_consent: bool | None
+    parts: tuple[tuple[str, str | None, str], ...]
+
+
+async def receive_sample(settings: Settings, body: RequestBody) -> SampleForm:
+    """Take in REST's form of a voice profile; it is in memory, and nothing of it is stored.
 
     Raises:
-        PayloadTooLargeError, UnsupportedMediaTypeError, ValidationFailedError: in this order of weight.
+        VoiceSampleTooLargeError, UnsupportedMediaTypeError, ValidationFailedError, VoiceConsentRequiredError: in this
+            order of weight.
+    """
+    keeper = SampleKeeper(settings)
+    try:
+        form = await read_form(
+            body, keeper.max_bytes + _MAX_BESIDE_BYTES, lambda part, _: keeper if part.name == "file" else None
+        )
+    except PayloadTooLargeError:
+        raise keeper.too_large() from None
+    sample = form.require_file()
+    return SampleForm(sample, _read_consent(form.texts.get("consentAccepted")), tuple(form.parts))
+
+
+def _read_consent(content: bytes | None) -> bool | None:
+    if content is None:
+        return None
+    if content.strip().lower() != b"true":
+        raise VoiceConsentRequiredError
+    return True
+
+
+@asynccontextmanager
+async def receive_graphql(
+    resources: Resources, user_id: UUID, body: RequestBody, takes_sample: Callable[[Mapping[str, Any]], bool]
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Take in a GraphQL multipart request of `operations`, `map` and at most one file, in this order.
+
+    The value is `operations` with a `StoredUpload` where `map` says, or with a `VoiceSample`, which is in memory only,
+    when `takes_sample` says so of them. When the block ends without a call of the upload's id, nothing stays behind.
+
+    Raises:
+        PayloadTooLargeError, VoiceSampleTooLargeError, UnsupportedMediaTypeError, ValidationFailedError: in this order
+            of weight.
         StorageUnavailableError: the recording could not be stored.
     """
-    async with receive_form(resources, user_id, body, _is_mapped) as form:
+    async with keep_recording(resources, user_id) as recording:
+        sample = SampleKeeper(resources.settings)
+
+        def choose(part: PartHead, form: ReceivedForm[Upload]) -> RecordingKeeper | SampleKeeper | None:
+            if not _is_mapped(part, form):
+                return None
+            # Only the document tells whether this is something that must not be stored.
+            if "operations" not in form.texts:
+                form.refuse("operations", "must come before the file")
+            return sample if takes_sample(_read_operations(form)) else recording
+
+        form = await read_form(body, resources.settings.max_request_size, choose)
         places = _read_places(form.texts.get("map", b"")) or {}
         if len(places) != 1:
             form.refuse("map", "must name one file")
-        operations = _read_object(form, "operations", form.texts.get("operations", b""))
-        upload = form.require_recording()
+        operations = _read_operations(form)
+        upload = form.require_file()
         for path in next(iter(places.values())):
             _put_into(operations, path, upload)
         yield operations
 
 
-def _is_mapped(part: PartHead, form: ReceivedForm) -> bool:
+def _read_operations(form: ReceivedForm[Upload]) -> dict[str, Any]:
+    if form.is_refused("operations"):
+        return {}
+    return _read_object(form, "operations", form.texts.get("operations", b""))
+
+
+def _is_mapped(part: PartHead, form: ReceivedForm[Kept]) -> bool:
     return part.name not in ("operations", "map") and part.name in (_read_places(form.texts.get("map", b"")) or {})
 
 
@@ -119,7 +185,7 @@ def _read_places(content: bytes) -> dict[str, list[str]] | None:
     return value if is_valid else None
 
 
-def _put_into(operations: dict[str, Any], path: str, upload: StoredUpload) -> None:
+def _put_into(operations: dict[str, Any], path: str, upload: Upload) -> None:
     *parents, last = path.split(".")
     target: Any = operations
     try:

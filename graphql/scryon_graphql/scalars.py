@@ -11,8 +11,10 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from app.uploads.forms import Upload
 from app.uploads.metadata import parse_timestamp
 from app.uploads.stored import StoredUpload
+from app.uploads.voice_sample import VoiceSample
 from scryon_graphql.ids import parse_id
 
 LabelCounts = NewType("LabelCounts", dict[str, int])
@@ -49,10 +51,19 @@ def _parse_uuid(value: object) -> UUID:
     return parsed
 
 
-def _parse_upload(value: object) -> StoredUpload:
-    if not isinstance(value, StoredUpload):
+def _parse_upload(value: object) -> Upload:
+    if not isinstance(value, Upload):
         raise ValueError("must be a file of a multipart request")
     return value
+
+
+_UPLOAD = strawberry.scalar(
+    name="Upload",
+    description="A file of a multipart request (GraphQL multipart request specification).",
+    serialize=lambda value: value,
+    parse_value=_parse_upload,
+)
+"""One scalar for both kinds of files: the document decides which of them its request brings (`voice_samples.py`)."""
 
 
 SCALARS: Mapping[object, ScalarDefinition] = {
@@ -84,11 +95,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         "with the labels that occur, always in the same order.",
         serialize=lambda value: value,
     ),
-    StoredUpload: strawberry.scalar(
-        name="Upload",
-        description="A file of a multipart request (GraphQL multipart request specification).",
-        serialize=lambda value: value,
-        parse_value=_parse_upload,
-    ),
+    StoredUpload: _UPLOAD,
+    VoiceSample: _UPLOAD,
 }
 """Our definition of each scalar, by the Python type that resolvers see."""

@@ -1,4 +1,4 @@
-"""The user's voice profile; only its removal works in this version. Source: rest.md, sections 2.16 to 2.18."""
+"""The user's voice profile: the type, query, mutations. Source: rest.md, sections 2.16 to 2.18."""
 
 # Strawberry types its decorators as Any.
 # mypy: disallow-untyped-decorators=False
@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.uploads.stored import StoredUpload
+from app.uploads.voice_sample import VoiceSample
 from app.voice import models
-from app.voice import queries as voice_queries
-from app.voice.profiles import voice_profiles
+from app.voice import service as voices
 from scryon_graphql.context import Context
+from scryon_graphql.effects import apply_once
 from scryon_graphql.enums import expose
 
 
@@ -66,26 +67,51 @@ class VoiceProfile:
 
 @strawberry.type
 class VoiceQuery:
-    @strawberry.field(description="The user's voice profile. Errors: `feature_not_available`, always in this version.")
+    @strawberry.field(
+        description="The user's voice profile, of the status MISSING when there is none. "
+        "Errors: `feature_not_available`, while the server does not recognise voices."
+    )
     async def voice_profile(self, info: strawberry.Info[Context]) -> VoiceProfile | None:
         # Nullable, so that a dashboard that asks for it beside other things still gets those.
-        return VoiceProfile.from_row(await voice_profiles.find(info.context.user_id))
+        context = info.context
+        voices.require_feature(context.resources.settings)
+        async with context.resources.database.read() as session:
+            return VoiceProfile.from_row(await voices.find_profile(session, context.user_id))
 
 
 @strawberry.type
 class VoiceMutation:
     @strawberry.mutation(
-        description="Make or replace the voice profile. Errors: `feature_not_available`, always in this version."
+        description="Make the voice profile, in the place of an earlier one, which stays as it is after any error. "
+        "The sample itself is not kept. Errors: `feature_not_available`, `voice_sample_too_large`, "
+        "`unsupported_media_type`, `voice_consent_required`, `voice_sample_too_short`, `voice_sample_too_long`, "
+        "`voice_provider_error`."
     )
     async def put_voice_profile(
         self,
         info: strawberry.Info[Context],
-        file: Annotated[StoredUpload, strawberry.argument(description="A recording of the user's voice.")],
+        file: Annotated[
+            VoiceSample,
+            strawberry.argument(description="A recording of the user's voice alone, of 15 to 45 s and up to 10 MB."),
+        ],
         consent_accepted: Annotated[
             bool | None, strawberry.argument(description="If given, true: the user agrees to the processing.")
         ] = None,
     ) -> VoiceProfile:
-        row = await voice_profiles.put(info.context.user_id, file, consent_accepted=consent_accepted)
+        context = info.context
+        resources, user_id = context.resources, context.user_id
+        voices.require_feature(resources.settings)
+        learned: list[voices.LearnedVoice] = []
+        if context.keyed is None or context.keyed.resource_id is None:
+            # Before the transaction, which must not wait for a provider.
+            learned.append(await voices.learn_voice(resources, file, has_consent=consent_accepted))
+
+        async def save(session: AsyncSession) -> models.VoiceProfile:
+            return await voices.save_voice(session, resources.settings, user_id, learned[0])
+
+        row = await apply_once(
+            context, save, lambda session, row_id: voices.get_saved_profile(session, user_id, row_id)
+        )
         return VoiceProfile.from_row(row)
 
     @strawberry.mutation(
@@ -93,4 +119,4 @@ class VoiceMutation:
     )
     async def delete_voice_profile(self, info: strawberry.Info[Context]) -> bool:
         async with info.context.resources.database.transaction() as session:
-            return await voice_queries.delete_profile(session, info.context.user_id)
+            return await voices.delete_profile(session, info.context.user_id)

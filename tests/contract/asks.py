@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.uploads.receiving import ACCEPTED_FORMATS
-from tests.contract.conftest import API_KEY, DISABLED, MAX_FILE_BYTES, MEERA, SUSPENDED
-from tests.forms import CONTENT_TYPE, WAV, encode, file
+from tests.contract.conftest import API_KEY, DISABLED, MAX_FILE_BYTES, MAX_SAMPLE_MIB, MEERA, SUSPENDED
+from tests.forms import CONTENT_TYPE, WAV, Part, encode, file
+from tests.forms import field as part
 from tests.rest.test_openapi import OPERATIONS
+from tests.voices import make_sample
 
 UNKNOWN = "2c4f34da-ed0e-48b7-8ba7-81636fe4515b"
 MAX_JSON_BYTES = 1_048_576
@@ -40,6 +42,11 @@ def invalid(name: str, message: str, **request: Any) -> Ask:
 
 def missing(thing: str, **request: Any) -> Ask:
     return Ask(f"{thing}_not_found", 404, **{"id": "nothing", **request})
+
+
+def sample(code: str, status: int, details: Mapping[str, Any], content: bytes, *beside: Part) -> Ask:
+    """A form with a voice sample."""
+    return Ask(code, status, details, content=encode([file(content), *beside]), headers=FORM)
 
 
 ANYONE = (
@@ -144,8 +151,18 @@ OF_THEIR_OWN: dict[str, tuple[Ask, ...]] = {
     "deleteMe": (Ask(),),
     "getStats": (Ask(),),
     "updateConsent": (Ask(json={"termsVersion": "1"}),),
-    "putVoiceProfile": (Ask("feature_not_available", 404),),
-    "getVoiceProfileStatus": (Ask("feature_not_available", 404),),
+    "putVoiceProfile": (
+        invalid("file", "must be sent as multipart/form-data"),
+        sample("voice_consent_required", 400, {}, WAV, part("consentAccepted", "false")),
+        sample("voice_sample_too_short", 400, {"minSeconds": 15, "actualSeconds": 9.4}, make_sample(9.4)),
+        sample("voice_sample_too_long", 400, {"maxSeconds": 45, "actualSeconds": 61}, make_sample(61.0)),
+        sample(
+            "voice_sample_too_large", 413, {"maxBytes": MAX_SAMPLE_MIB * 1_048_576}, WAV + bytes(MAX_SAMPLE_MIB << 20)
+        ),
+        sample("unsupported_media_type", 415, {"accepted": list(ACCEPTED_FORMATS)}, b"no recording"),
+        sample("voice_provider_error", 502, {"reason": "not_configured"}, make_sample(15.0)),
+    ),
+    "getVoiceProfileStatus": (Ask(),),
     "deleteVoiceProfile": (Ask(),),
 }
 """Beside what all endpoints of their kind answer; what succeeds comes last, since it may delete what was there."""
@@ -156,9 +173,9 @@ def asks_of(operation_id: str) -> list[Ask]:
     statuses = OPERATIONS[operation_id][2]
     *refused, last = OF_THEIR_OWN[operation_id]
     asks = [*ANYONE] if 401 in statuses else []
-    if 409 in statuses and operation_id != "putVoiceProfile":
+    if 409 in statuses:
         asks.append(KEYED)
-    if 415 in statuses and operation_id != "analyzeCall":
+    if 415 in statuses and operation_id not in ("analyzeCall", "putVoiceProfile"):
         asks.extend(BODY)
     asks.extend(refused)
     if 409 not in statuses or operation_id in ("putVoiceProfile", "deleteMe"):

@@ -20,7 +20,8 @@ from tests.rest.serving import run_server
 
 API_KEY = "contract-key"
 MAX_FILE_BYTES = 100 * 1024
-"""A small limit, so that it is soon reached."""
+MAX_SAMPLE_MIB = 2
+"""Small limits, so that they are soon reached."""
 
 MEERA, TOBIAS, LEAVER, SUSPENDED, DISABLED = USERS = ("meera", "tobias", "leaver", "suspended", "disabled")
 """The first one asks for most; what is hers is not the second one's; the others are good for one thing each."""
@@ -60,6 +61,9 @@ def door(servers: EmbeddedServers, database: Database, tmp_path_factory: pytest.
             "MAX_FILE_SIZE": f"{MAX_FILE_BYTES}",
             "SCRYON_DEBUG_ENDPOINTS_ENABLED": "true",
             "SCRYON_UPLOAD_GUARD_ENABLED": "false",
+            # Without anybody who could do it, so that requests which are right are told that.
+            "SCRYON_VOICE_EMBEDDING_ENABLED": "true",
+            "SCRYON_VOICE_SAMPLE_MAX_SIZE_MB": f"{MAX_SAMPLE_MIB}",
         }
         tokens = {user: google_keys.sign(uid=user, email=f"{user}@example.org") for user in USERS}
         headers = {

@@ -1,11 +1,17 @@
 """The account, voice profile and liveness: rest.md, sections 2.1, 2.12 to 2.14, 2.16 to 2.18 and 3.9."""
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from importlib.metadata import version
+from uuid import UUID
 
 import httpx
 import pytest
 
+from app.resources import Resources
 from rest.examples import load_bodies
+from tests.doubles.google_keys import GoogleKeys
+from tests.doubles.id_tokens import PROJECT_ID
 from tests.forms import CONTENT_TYPE, encode, field, file
 from tests.golden.answers import (
     NEW_ID,
@@ -16,6 +22,9 @@ from tests.golden.answers import (
     example,
     send_example,
 )
+from tests.golden.world import at
+from tests.rest.serving import rest_client
+from tests.voices import ScriptedVoices, add_profile, make_sample
 
 ME = "/api/users/me"
 VOICE = f"{ME}/voice-profile"
@@ -72,6 +81,40 @@ async def test_voice_profile_is_not_available(rest: httpx.AsyncClient) -> None:
 
     assert_answer(response, 404, NOT_AVAILABLE)
     assert_answer(await rest.get(f"{VOICE}/status"), 404, NOT_AVAILABLE)
+
+
+@pytest.fixture
+async def voice_client(
+    rest: httpx.AsyncClient, resources: Resources, google_keys: GoogleKeys
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Her client on a server that recognises voices."""
+    values = {
+        "firebase_project_id": PROJECT_ID,
+        "firebase_certificates_url": google_keys.url,
+        "voice_embedding_enabled": True,
+    }
+    async with rest_client(replace(resources, voices=ScriptedVoices()), **values) as client:
+        client.headers.update(rest.headers)
+        yield client
+
+
+async def test_voice_profile_is_made(voice_client: httpx.AsyncClient) -> None:
+    form = encode([file(make_sample(27.0)), field("consentAccepted", "true")])
+    expected = example("putVoiceProfile", "created")
+
+    response = await voice_client.post(VOICE, content=form, headers={"Content-Type": CONTENT_TYPE})
+
+    assert_answer(response, 201, {**expected, "createdAt": NOW}, location=f"{VOICE}/status")
+
+
+async def test_status_of_the_voice_profile(voice_client: httpx.AsyncClient, resources: Resources, meera: UUID) -> None:
+    missing = await voice_client.get(f"{VOICE}/status")
+    made_at = at("2026-02-09T07:10:33.500Z")
+    await add_profile(resources, meera, created_at=made_at, updated_at=made_at)
+    active = await voice_client.get(f"{VOICE}/status")
+
+    assert_answer(missing, 200, example("getVoiceProfileStatus", "missing"))
+    assert_answer(active, 200, example("getVoiceProfileStatus", "active"))
 
 
 async def test_voice_profile_is_deleted(rest: httpx.AsyncClient) -> None:

@@ -254,7 +254,7 @@ async def test_transcripts(rest: httpx.AsyncClient, factory: Factory, meera: UUI
 
 
 async def test_status_of_a_voice_profile() -> None:
-    """No server of this version has one; this is what it would make of the fields."""
+    """What the facade makes of fields that are all there, or not; whole answers are in `test_account.py`."""
     operation = default_operations()["GetVoiceProfileStatus"]
     fields = FIELDS["getVoiceProfileStatus"]
 

@@ -28,6 +28,9 @@ _NAMED_LIKE_AN_ID = re.compile(r"((^|\.)i|I)ds?$")
 _FREE_TEXT = {"form.contactId", "form.metadata.contactId"}
 """Named like an id, but any text will do: the phone's own address book has it."""
 
+_ONLY_TEXT = {"form.consentAccepted": "true"}
+"""What takes one word alone."""
+
 _KEY_PARAMETER = {"$ref": "#/components/parameters/Idempotency-Key"}
 
 
@@ -133,6 +136,8 @@ def _make_text(name: str, schema: dict[str, Any], kind: SlotKind) -> Any:
         if schema["format"] not in _FORMATS:
             raise CannotFillError(f"{name}: {schema}")
         return _FORMATS[schema["format"]]
+    if name in _ONLY_TEXT:
+        return _ONLY_TEXT[name]
     if name == "cursor":
         return Slot(name, SlotKind.CURSOR)
     is_text = name in _FREE_TEXT or not _NAMED_LIKE_AN_ID.search(name)

@@ -18,6 +18,9 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 }
 
 DETAILS: dict[str, dict[str, Any]] = {
+    "voice_consent_required": {},
+    "voice_sample_too_short": {"minSeconds": 15, "actualSeconds": 9.4},
+    "voice_sample_too_long": {"maxSeconds": 45, "actualSeconds": 61},
     "auth_missing": {"scheme": "bearer"},
     "auth_invalid": {"scheme": "api_key"},
     "auth_disabled": {},
@@ -34,11 +37,13 @@ DETAILS: dict[str, dict[str, Any]] = {
     "idempotency_in_progress": {},
     "call_not_reanalyzable": {"status": "QUEUED"},
     "reanalyze_in_progress": {},
+    "voice_sample_too_large": {"maxBytes": 10_485_760},
     "call_not_completed": {"status": "FAILED", "errorReason": "transcription_timeout"},
     "UPLOAD_RATE_LIMIT": {"limit": 20, "used": 20},
     "CONCURRENT_CALLS_LIMIT": {"limit": 5, "used": 5},
     "UPLOAD_VOLUME_LIMIT": {"limit": 10_737_418_240, "used": 10_730_000_000},
     "internal_error": {},
+    "voice_provider_error": {"reason": "rejected"},
     "analysis_failed": {"reason": "analysis_timeout"},
     "service_unavailable": {},
     "storage_unavailable": {},

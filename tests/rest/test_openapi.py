@@ -60,7 +60,7 @@ OPERATIONS = {
     "deleteMe": ("delete", "/api/users/me", {204, *A, *I}),
     "getStats": ("get", "/api/users/me/stats", {200, *A}),
     "updateConsent": ("patch", "/api/users/me/consent", {200, *A, *B, *I}),
-    "putVoiceProfile": ("post", "/api/users/me/voice-profile", {201, 404, *A, *I}),
+    "putVoiceProfile": ("post", "/api/users/me/voice-profile", {201, 404, 413, 415, 502, *A, *I}),
     "getVoiceProfileStatus": ("get", "/api/users/me/voice-profile/status", {200, 404, *A}),
     "deleteVoiceProfile": ("delete", "/api/users/me/voice-profile", {204, *A, *I}),
 }
@@ -244,6 +244,9 @@ def test_parameters_have_their_bounds(operation: str, parameters: dict[str, Any]
             {"fields": [{"field": "Idempotency-Key", "message": "must be 1 to 255 visible ASCII characters"}]},
         ),
         ("reanalyzeCall", 502, {"reason": "analysis_timeout"}),
+        ("putVoiceProfile", 413, {"maxBytes": 10_485_760}),
+        ("putVoiceProfile", 415, {"accepted": list(ACCEPTED_FORMATS)}),
+        ("putVoiceProfile", 502, {"reason": "rejected"}),
         ("getCallStatuses", 400, {"fields": [{"field": "ids", "message": "must hold at least one id"}]}),
         ("listCalls", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
         ("listActions", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),

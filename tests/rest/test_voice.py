@@ -1,4 +1,4 @@
-"""`/api/users/me/voice-profile` with the feature off, which it always is. Source: rest.md, 2.16 to 2.18, 6 (T15)."""
+"""`/api/users/me/voice-profile` with the feature off. Source: rest.md, 2.16 to 2.18, 6 (T15)."""
 
 from uuid import UUID
 

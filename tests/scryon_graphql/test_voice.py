@@ -1,4 +1,4 @@
-"""Voice profiles, which this version can only remove. Source: rest.md, sections 2.16 to 2.18."""
+"""Voice profiles, apart from samples, which `test_voice_samples.py` sends. Source: rest.md, sections 2.16 to 2.18."""
 
 import dataclasses
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from sqlmodel import col
 
 import scryon_graphql.voice
 from app.resources import Resources
-from app.uploads.stored import StoredUpload
+from app.uploads.voice_sample import VoiceSample
 from app.voice.models import VoiceProfile
 from tests.scryon_graphql.conftest import Client
 
@@ -27,12 +27,12 @@ def make_profile(owner: UUID) -> VoiceProfile:
     )
 
 
-async def test_status_is_not_available(client: Client) -> None:
+async def test_status_is_not_available_while_the_feature_is_off(client: Client) -> None:
     assert await client.refused("{ voiceProfile { status enabled } }") == NOT_AVAILABLE
 
 
-async def test_profile_cannot_be_made(client: Client) -> None:
-    upload = StoredUpload(uuid4(), "users/x", "audio/wav", 4, None, "0" * 64)
+async def test_profile_cannot_be_made_while_the_feature_is_off(client: Client) -> None:
+    upload = VoiceSample(b"RIFF", "0" * 64)
 
     refused = await client.refused(
         "mutation ($file: Upload!) { putVoiceProfile(file: $file, consentAccepted: true) { status } }", file=upload
