@@ -61,6 +61,10 @@ class EventWriter:
 
     def log(self, stage: Stage, status: StageStatus, **fields: int | str | None) -> None:
         """Write the line alone: for what must leave no row behind."""
+        self.log_event("PIPELINE", stage=stage, status=status, **fields)
+
+    def log_event(self, event: str, **fields: float | str | None) -> None:
+        """Write a line of another event than those of stages."""
         if self.resources.settings.pipeline_logging_enabled:
             known = {name: value for name, value in fields.items() if value is not None}
-            log.info("PIPELINE", stage=stage, status=status, callId=str(self.call_id), **known)
+            log.info(event, callId=str(self.call_id), **known)

@@ -26,11 +26,12 @@ from app.storage.store import ObjectMissingError
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """All that later stages need of the audio."""
+    """All that later stages need of the audio; `audio` itself is None where it was not prepared in this run."""
 
     raw_transcript: bytes
     diarization: Diarization
     duration_seconds: float | None
+    audio: PreparedAudio | None = None
 
 
 async def listen(run: WorkerRun, context: CallContext) -> Heard:
@@ -43,7 +44,7 @@ async def listen(run: WorkerRun, context: CallContext) -> Heard:
     state = await read_stored_state(run)
     if raw is not None and state is not None and state.ticket is None:
         return Heard(raw, state.diarization, state.duration_seconds)
-    audio = await _prepare(run, has_transcript=raw is not None)
+    audio = await prepare_audio(run, has_transcript=raw is not None)
     if audio is None:
         assert raw is not None
         return Heard(raw, NO_DIARIZATION, None)
@@ -54,11 +55,15 @@ async def listen(run: WorkerRun, context: CallContext) -> Heard:
     except ExceptionGroup as failures:
         # Either of them decides about the call in the same way as if it had run alone.
         raise failures.exceptions[0] from None
-    return Heard(transcribing.result(), diarizing.result(), audio.duration_seconds)
+    return Heard(transcribing.result(), diarizing.result(), audio.duration_seconds, audio)
 
 
-async def _prepare(run: WorkerRun, *, has_transcript: bool) -> PreparedAudio | None:
-    """Decode the recording; None when it is gone but a transcript is there already."""
+async def prepare_audio(run: WorkerRun, *, has_transcript: bool) -> PreparedAudio | None:
+    """Decode the recording; None when it is gone but a transcript is there already.
+
+    Raises:
+        HardFailureError: it is missing, undecodable or too long.
+    """
     key = await run.find_audio_key()
     try:
         if key is None:

@@ -23,6 +23,7 @@ from app.pipeline.models import Stage, StageStatus
 from app.pipeline.raw_transcript import parse_verbose_json
 from app.pipeline.replacing import NewDocument, replace_documents
 from app.pipeline.run import CallContext, Run
+from app.pipeline.speakers.voices import carry_over_voices
 from app.pipeline.speech import RawTranscript
 from app.pipeline.transcript import SCHEMA_VERSION, PipelineInfo, Transcript
 from app.pipeline.transcript_building import Material, build_transcript, name_engines
@@ -77,7 +78,12 @@ async def _rebuild(run: Run, context: CallContext, content: bytes, earlier: Tran
     diarization = NO_DIARIZATION if turns is None else read_diarization(orjson.loads(turns))
     measured_seconds = None if raw.engine is None else raw.duration_seconds
     material = Material(raw, diarization, measured_seconds, _name_engines(raw, diarization, earlier))
-    transcript = await build_transcript(run, context, material, earlier)
+
+    async def take_over_voices(transcript: Transcript) -> Transcript:
+        # The recording is gone: what its voices have told before is all that there is.
+        return transcript if earlier is None else carry_over_voices(transcript, earlier)
+
+    transcript = await build_transcript(run, context, material, take_over_voices)
     if earlier is None or earlier.duration_seconds is None:
         return transcript
     return replace(transcript, duration_seconds=earlier.duration_seconds)

@@ -1,10 +1,10 @@
-"""Stages 5, 6, 8 and 9: from what was heard to a named transcript, in memory. The rules are pure functions elsewhere.
+"""Stages 5 to 9: from what was heard to a named transcript, in memory. The rules are pure functions elsewhere.
 
 Source: pipeline.md, sections 3 and 3.5.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
@@ -23,7 +23,6 @@ from app.pipeline.run import CallContext, Run
 from app.pipeline.speakers.context import SpeakerContext
 from app.pipeline.speakers.known_names import known_names
 from app.pipeline.speakers.resolve import resolve_speakers
-from app.pipeline.speakers.voices import carry_over_voices
 from app.pipeline.speech import RawTranscript
 from app.pipeline.suggested_names import add_suggested_names
 from app.pipeline.transcript import PipelineInfo, Transcript
@@ -59,11 +58,11 @@ def name_engines(provider: str, model: str, raw: RawTranscript, diarization: Dia
 
 
 async def build_transcript(
-    run: Run, context: CallContext, material: Material, earlier: Transcript | None = None
+    run: Run, context: CallContext, material: Material, tell_voices: Callable[[Transcript], Awaitable[Transcript]]
 ) -> Transcript:
     """Align, normalise and name; each stage leaves its event, nothing is stored.
 
-    What the voices have told in an `earlier` transcript of the recording is taken over.
+    `tell_voices` is what knows the user's voice (stage 7), and labels an anonymous transcript.
 
     Raises:
         HardFailureError: alignment or normalisation failed, or nobody said anything.
@@ -81,9 +80,7 @@ async def build_transcript(
     async with run.stage(Stage.TRANSCRIPT_NORMALIZED) as report:
         transcript = await _guarded(FailureReason.NORMALIZATION_FAILED, _normalize, run.call_id, material, aligned, who)
         report.extra |= {"segments": len(transcript.segments), "speakers": len(transcript.speakers)}
-    if earlier is not None:
-        transcript = carry_over_voices(transcript, earlier)
-    transcript = await _name_speakers(run, transcript, who)
+    transcript = await _name_speakers(run, await tell_voices(transcript), who)
     return await add_suggested_names(run, transcript, who)
 
 

@@ -1,5 +1,7 @@
 """The named transcript of a worker's run: built and stored, or read again. Source: pipeline.md, section 3."""
 
+from functools import partial
+
 import orjson
 
 from app.calls.models import ArtifactType, CallStatus
@@ -8,6 +10,7 @@ from app.pipeline.listening import Heard
 from app.pipeline.run import CallContext
 from app.pipeline.transcript import SCHEMA_VERSION, Transcript
 from app.pipeline.transcript_building import Material, build_transcript, name_engines
+from app.pipeline.voice_matching import match_voice
 from app.pipeline.worker_run import WorkerRun
 
 
@@ -20,7 +23,8 @@ async def write_transcript(run: WorkerRun, context: CallContext, heard: Heard) -
     transcriber = run.engines.transcriber
     raw = transcriber.parse(heard.raw_transcript)
     engines = name_engines(transcriber.provider, transcriber.model, raw, heard.diarization)
-    transcript = await build_transcript(run, context, Material(raw, heard.diarization, heard.duration_seconds, engines))
+    material = Material(raw, heard.diarization, heard.duration_seconds, engines)
+    transcript = await build_transcript(run, context, material, partial(match_voice, run, heard))
     await run.write(
         ArtifactType.NORMALIZED_TRANSCRIPT_JSON,
         orjson.dumps(to_document(transcript)),
