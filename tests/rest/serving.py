@@ -63,13 +63,7 @@ def run_server(folder: Path, environment: Mapping[str, str]) -> Iterator[Server]
         listener.set_inheritable(True)
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "serve", "--listen-fd", str(listener.fileno())],
-            env={
-                **os.environ,
-                "SCRYON_DATA_DIR": str(data_dir),
-                "SCRYON_PROFILE": "test",
-                "TMPDIR": str(temp_dir),
-                **environment,
-            },
+            env=_environment(data_dir, temp_dir, environment),
             pass_fds=[listener.fileno()],
             stdout=output,
             stderr=output,
@@ -81,6 +75,38 @@ def run_server(folder: Path, environment: Mapping[str, str]) -> Iterator[Server]
         finally:
             process.terminate()
             process.wait(30)
+
+
+@contextmanager
+def run_worker(folder: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+    """Start `scryon worker` and stop it when the block ends; the block gets the file that its log goes to.
+
+    Calls wait until it is there, so nobody has to wait for it.
+    """
+    data_dir, temp_dir, log = folder / "data", folder / "temp", folder / "log"
+    temp_dir.mkdir(parents=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "worker"],
+            env=_environment(data_dir, temp_dir, environment),
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            yield log
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _environment(data_dir: Path, temp_dir: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **os.environ,
+        "SCRYON_DATA_DIR": str(data_dir),
+        "SCRYON_PROFILE": "test",
+        "TMPDIR": str(temp_dir),
+        **environment,
+    }
 
 
 def _wait_until_healthy(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
