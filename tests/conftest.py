@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
@@ -27,6 +27,9 @@ from tests.doubles.identity_toolkit import IdentityToolkit
 from tests.factories import Factory
 from tests.rest.serving import Server, run_server
 from tests.stores import make_settings, open_empty
+
+if TYPE_CHECKING:
+    from tests.doubles.s3 import Bucket, S3Double
 
 LONGEST_FIRST = (
     "tests/test_end_to_end.py",
@@ -167,6 +170,22 @@ def fcm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fcm]:
         monkeypatch.setattr("firebase_admin.messaging._MessagingService.FCM_URL", double.fcm_url)
         monkeypatch.setattr("app.settings.GOOGLE_TOKEN_URL", double.token_url)
         yield double
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator["S3Double"]:
+    """A server that speaks S3, started where it is needed: its packages are slow to import."""
+    from tests.doubles.s3 import S3Double
+
+    with S3Double() as double:
+        yield double
+
+
+@pytest.fixture
+def bucket(s3_server: "S3Double") -> Iterator["Bucket"]:
+    """An empty bucket."""
+    yield s3_server.make_bucket()
+    s3_server.reset()
 
 
 Counter = Callable[[], AbstractContextManager[list[str]]]
