@@ -13,6 +13,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, mode
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+_ENDPOINT = re.compile(r"https?://[\w.\-\[\]:]+(/[\w./~-]*)?", re.ASCII)
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 MIN_WEBHOOK_SECRET_BYTES = 32
@@ -271,8 +272,8 @@ class Settings(BaseSettings):
             raise ValueError("FIREBASE_AUTH_EMULATOR_HOST: must be host:port, without a scheme")
         if self.profile is Profile.PROD:
             self._check_production()
-        if self.object_storage_provider == "s3" and not self.object_storage_bucket:
-            raise ValueError("OBJECT_STORAGE_BUCKET: needed with OBJECT_STORAGE_PROVIDER=s3")
+        if self.object_storage_provider == "s3":
+            self._check_bucket()
         if self.transcription_callback_enabled:
             self._check_callbacks()
         if self.voice_sample_min_seconds > self.voice_sample_max_seconds:
@@ -282,6 +283,19 @@ class Settings(BaseSettings):
                 "SCRYON_VOICE_EMBEDDING_MEDIUM_THRESHOLD: must not be above SCRYON_VOICE_EMBEDDING_HIGH_THRESHOLD"
             )
         return self
+
+    def _check_bucket(self) -> None:
+        if not self.object_storage_bucket:
+            raise ValueError("OBJECT_STORAGE_BUCKET: needed with OBJECT_STORAGE_PROVIDER=s3")
+        # obstore would panic over these instead of complaining.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.object_storage_bucket):
+            raise ValueError("OBJECT_STORAGE_BUCKET: must be a name of letters, digits, dots and hyphens")
+        if self.object_storage_endpoint and not _ENDPOINT.fullmatch(self.object_storage_endpoint):
+            raise ValueError("OBJECT_STORAGE_ENDPOINT: must be http(s)://host, with port and path where needed")
+        if not self.object_storage_endpoint and self.object_storage_region == "auto":
+            raise ValueError("OBJECT_STORAGE_REGION: needed with AWS, that is without OBJECT_STORAGE_ENDPOINT")
+        if bool(self.object_storage_access_key) != bool(self.object_storage_secret_key):
+            raise ValueError("OBJECT_STORAGE_ACCESS_KEY and OBJECT_STORAGE_SECRET_KEY: a key needs both")
 
     def _check_callbacks(self) -> None:
         if not self.public_base_url:

@@ -13,6 +13,13 @@ ACCOUNT = {
 }
 
 
+BUCKET = {
+    "object_storage_provider": "s3",
+    "object_storage_bucket": "calls",
+    "object_storage_endpoint": "https://storage.test",
+}
+
+
 def test_server_with_sign_in_is_a_production_server_by_default() -> None:
     assert load_settings(**PROJECT).profile is Profile.PROD
     assert load_settings().profile is Profile.DEV
@@ -57,9 +64,14 @@ def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ({**PROJECT, **ACCOUNT, "firebase_private_key": "secret"}, "FIREBASE_PRIVATE_KEY"),
         ({"configured_profile": "prod", "server_host": "0.0.0.0"}, "SERVER_HOST"),
         ({"SCRYON_API_KEY": " , "}, "SCRYON_API_KEY"),
+        ({"object_storage_provider": "s3"}, "OBJECT_STORAGE_BUCKET"),
+        ({**BUCKET, "object_storage_bucket": "my calls"}, "OBJECT_STORAGE_BUCKET"),
+        ({**BUCKET, "object_storage_endpoint": "minio:9000"}, "OBJECT_STORAGE_ENDPOINT"),
+        ({**BUCKET, "object_storage_endpoint": None}, "OBJECT_STORAGE_REGION"),
+        ({**BUCKET, "object_storage_access_key": "key"}, "OBJECT_STORAGE_SECRET_KEY"),
     ],
 )
-def test_unsafe_configuration_stops_the_start(values: dict[str, Any], variable: str) -> None:
+def test_unusable_configuration_stops_the_start(values: dict[str, Any], variable: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings(**values)
 
