@@ -8,11 +8,10 @@ Source: architecture.md, "Storage"; providers.md, section 5.
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import obstore
 from obstore.exceptions import BaseError
@@ -20,11 +19,14 @@ from obstore.store import LocalStore, S3Store
 
 from app.errors import StorageUnavailableError
 from app.settings import Settings
+from app.storage.pipe import pump
+from app.storage.s3 import PATIENCE, S3Patience, open_bucket
 
 CHUNK_BYTES = 5 * 1024**2
 """Part size of streamed puts; S3 takes no smaller one."""
 
 READ_CHUNK_BYTES = 1024**2
+DELETES_AT_ONCE = 10
 
 
 class ObjectMissingError(Exception):
@@ -51,35 +53,37 @@ class ObjectStore:
     async def put_stream(self, key: str, chunks: AsyncIterable[bytes]) -> None:
         """Store or replace an object from a stream of unknown length; at most a few parts are held in memory.
 
-        What the stream raises leaves as it is, and nothing is stored.
+        What the stream raises leaves as it is, and nothing is stored. So it is with a cancellation, unless the last
+        chunk was there already.
+
+        Raises:
+            StorageUnavailableError: the store did not take it.
         """
-        stream = _Remembering(chunks)
-        try:
+
+        async def store(source: AsyncIterable[bytes]) -> None:
             with _translated():
-                await obstore.put_async(self._store, key, stream, chunk_size=CHUNK_BYTES, max_concurrency=1)
+                await obstore.put_async(self._store, key, source, chunk_size=CHUNK_BYTES, max_concurrency=1)
                 await self._sync(key)
-        except StorageUnavailableError:
-            if stream.error is not None:
-                raise stream.error from None
-            raise
+
+        await pump(chunks, store)
 
     async def get(self, key: str) -> bytes:
         """Read a whole object. Raises ObjectMissingError, StorageUnavailableError."""
-        with _translated():
+        async with self._looking_for(key):
             result = await obstore.get_async(self._store, key)
             return bytes(await result.bytes_async())
 
     async def iter_chunks(self, key: str) -> AsyncIterator[bytes]:
         """Read an object piece by piece. Raises ObjectMissingError, StorageUnavailableError."""
-        with _translated():
+        async with self._looking_for(key):
             result = await obstore.get_async(self._store, key)
             async for chunk in result.stream(min_chunk_size=READ_CHUNK_BYTES):
                 yield bytes(chunk)
 
     async def delete(self, key: str) -> None:
-        """Delete an object; a missing one is fine."""
+        """Delete an object; a missing one is fine. Raises StorageUnavailableError."""
         try:
-            with _translated():
+            async with self._looking_for(key):
                 await obstore.delete_async(self._store, key)
         except ObjectMissingError:
             pass
@@ -87,15 +91,20 @@ class ObjectStore:
             await asyncio.to_thread(_delete_staged, self._root, key, timedelta(0))
 
     async def list_keys(self, prefix: str) -> list[str]:
-        """All keys that begin with a prefix ending in `/`, in no particular order."""
+        """All keys that begin with a prefix ending in `/`, in no particular order. Raises StorageUnavailableError."""
         with _translated():
             pages = obstore.list(self._store, prefix=prefix)
             return [entry["path"] async for page in pages for entry in page]
 
     async def delete_prefix(self, prefix: str) -> None:
-        """Delete everything below a prefix ending in `/`, staged parts of broken uploads included."""
-        for key in await self.list_keys(prefix):
-            await self.delete(key)
+        """Delete everything below a prefix ending in `/`, staged parts of broken uploads included.
+
+        Raises:
+            StorageUnavailableError: something is left.
+        """
+        keys = await self.list_keys(prefix)
+        for start in range(0, len(keys), DELETES_AT_ONCE):
+            await asyncio.gather(*(self.delete(key) for key in keys[start : start + DELETES_AT_ONCE]))
         if self._root is not None:
             await asyncio.to_thread(_delete_folder, self._root / prefix)
 
@@ -108,36 +117,36 @@ class ObjectStore:
             return 0
         return await asyncio.to_thread(_delete_staged, self._root, "", older_than)
 
+    @asynccontextmanager
+    async def _looking_for(self, key: str) -> AsyncIterator[None]:
+        """Tell a missing object from a missing bucket, which answers a request for an object in the same way.
+
+        Whoever took one for the other would forget every artifact because of a bucket that is not there.
+        """
+        try:
+            with _translated():
+                try:
+                    yield
+                except FileNotFoundError as error:
+                    raise ObjectMissingError from error
+        except ObjectMissingError:
+            if self._root is None:
+                await self.list_keys(key)
+            raise
+
     async def _sync(self, key: str) -> None:
         """Make a local put survive a power loss: file and folders are on disk before anybody relies on them."""
         if self._root is not None:
             await asyncio.to_thread(_sync_to_disk, self._root, self._root / key)
 
 
-class _Remembering:
-    """Passes chunks on and remembers what their source raised, which the store wraps beyond recognition."""
-
-    def __init__(self, chunks: AsyncIterable[bytes]) -> None:
-        self._chunks = chunks
-        self.error: BaseException | None = None
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in self._chunks:
-                yield chunk
-        except BaseException as error:
-            self.error = error
-            raise
-
-
 @contextmanager
-def _translated() -> Any:
+def _translated() -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError as error:
-        raise ObjectMissingError from error
-    except (BaseError, OSError) as error:
-        raise StorageUnavailableError from error
+    except (BaseError, OSError):
+        # Without its text, which quotes addresses and answers.
+        raise StorageUnavailableError from None
 
 
 def _sync_to_disk(root: Path, path: Path) -> None:
@@ -189,28 +198,15 @@ def _delete_folder(folder: Path) -> None:
         return
 
 
-def open_store(settings: Settings) -> ObjectStore:
+def open_store(settings: Settings, patience: S3Patience = PATIENCE) -> ObjectStore:
     """Open the store that the settings name; a local folder is made with mode 0700.
 
     Raises:
         StorageUnavailableError: the folder cannot be made or used.
     """
     if settings.object_storage_provider == "s3":
-        return ObjectStore(_open_s3(settings), root=None)
+        return ObjectStore(open_bucket(settings, patience), root=None)
     root = settings.storage_path.resolve()
     with _translated():
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return ObjectStore(LocalStore(root, automatic_cleanup=False), root=root)
-
-
-def _open_s3(settings: Settings) -> S3Store:
-    endpoint = settings.object_storage_endpoint
-    return S3Store(
-        settings.object_storage_bucket,
-        endpoint=endpoint,
-        region=settings.object_storage_region,
-        access_key_id=settings.object_storage_access_key,
-        secret_access_key=settings.object_storage_secret_key,
-        virtual_hosted_style_request=not settings.object_storage_path_style_access,
-        client_options={"allow_http": bool(endpoint and endpoint.startswith("http://")), "timeout": "120s"},
-    )
