@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import redis
 from sqlalchemy import text
@@ -14,7 +15,7 @@ from app.resources import Resources, open_resources
 from app.settings import Settings, load_settings
 
 
-def make_settings(servers: EmbeddedServers, data_dir: Path) -> Settings:
+def make_settings(servers: EmbeddedServers, data_dir: Path, **others: Any) -> Settings:
     """Settings of a development server on these servers."""
     return load_settings(
         db_url=servers.database_url,
@@ -23,6 +24,7 @@ def make_settings(servers: EmbeddedServers, data_dir: Path) -> Settings:
         configured_profile="test",
         debug_endpoints_enabled=True,
         migrate_at_start=False,
+        **others,
     )
 
 
