@@ -179,6 +179,28 @@ def migrate() -> None:
 
 
 @cli.command()
+def check(
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Say for each server and provider whether it is configured, reachable and takes the key; 1 when one fails."""
+    import asyncio
+
+    from app.checking.running import check_everything
+    from app.checking.showing import has_failed, print_findings, to_json
+    from app.observability.logging import configure_logging
+
+    settings = _settings(data_dir)
+    configure_logging(settings)
+    findings = asyncio.run(check_everything(settings))
+    if as_json:
+        typer.echo(to_json(findings))
+    else:
+        print_findings(console, findings)
+    raise typer.Exit(1 if has_failed(findings) else 0)
+
+
+@cli.command()
 def upload(
     recordings: Annotated[list[Path], typer.Argument(help="Recordings to submit.", show_default=False)],
     url: Annotated[str, typer.Option(help="Where Scryon runs.", envvar="SCRYON_URL")] = "http://127.0.0.1:8080",

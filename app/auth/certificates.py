@@ -98,7 +98,7 @@ class CertificateCache:
         self._tried_at = self._clock()
         try:
             response = (await self._client.get(self._url)).raise_for_status()
-            keys = _read_keys(response.json())
+            keys = read_keys(response.json())
         except (httpx.HTTPError, ValueError) as error:
             self._has_failed = True
             log.warning("identity_keys_not_fetched", error=type(error).__name__, known=len(self._keys))
@@ -108,7 +108,7 @@ class CertificateCache:
         self._fresh_until = self._clock() + _read_max_age(response.headers.get("cache-control", ""))
 
 
-def _read_keys(document: object) -> dict[str, RSAPublicKey]:
+def read_keys(document: object) -> dict[str, RSAPublicKey]:
     """Read the map of certificates. Raises ValueError for anything else."""
     if not isinstance(document, dict) or not document:
         raise ValueError("not a map of certificates")

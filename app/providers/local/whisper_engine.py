@@ -32,16 +32,25 @@ class WhisperModel(Protocol):
         ...
 
 
-def load_whisper() -> WhisperModel | None:
-    """The model from this machine's cache; None when the package or the model is not there. Blocks for seconds."""
+def find_whisper() -> str | None:
+    """Where the model lies in this machine's cache; None when the package or the model is not there. Blocks."""
     try:
         import faster_whisper
     except ImportError:
         return None
     try:
-        path = faster_whisper.download_model(MODEL_SIZE, local_files_only=True)
+        return str(faster_whisper.download_model(MODEL_SIZE, local_files_only=True))
     except FileNotFoundError:
         return None
+
+
+def load_whisper() -> WhisperModel | None:
+    """The model, if there is one. Blocks for seconds."""
+    path = find_whisper()
+    if path is None:
+        return None
+    import faster_whisper
+
     model: WhisperModel = faster_whisper.WhisperModel(path, device="cpu", compute_type="int8", local_files_only=True)
     return model
 
