@@ -77,7 +77,8 @@ async def claim_call(session: AsyncSession, call_id: UUID) -> Claim | None:
         "dispatch_count": 0,
     }
     if claim.status is CallStatus.QUEUED:
-        values |= {"status": CallStatus.TRANSCRIBING, "updated_at": func.now()}
+        # An operator may have set back a call that was waiting for a callback.
+        values |= {"status": CallStatus.TRANSCRIBING, "updated_at": func.now(), "callback_deadline_at": None}
     await session.execute(update(CallRecord).where(col(CallRecord.id) == call_id).values(**values))
     return claim
 
@@ -138,7 +139,12 @@ async def fail_call(session: AsyncSession, claim: Claim, reason: FailureReason) 
     Raises:
         ClaimLostError: the claim is not ours any more, or the call is gone.
     """
-    values = {
+    await _update_guarded(session, claim, _IN_FLIGHT, failed_values(reason))
+
+
+def failed_values(reason: FailureReason) -> dict[str, Any]:
+    """What the row of a call becomes when it fails: nobody works on it, nothing is awaited."""
+    return {
         "status": CallStatus.FAILED,
         "error_reason": reason,
         "updated_at": func.now(),
@@ -146,8 +152,8 @@ async def fail_call(session: AsyncSession, claim: Claim, reason: FailureReason) 
         "attempts": 0,
         "claim_token": None,
         "lease_expires_at": None,
+        "callback_deadline_at": None,
     }
-    await _update_guarded(session, claim, _IN_FLIGHT, values)
 
 
 async def end_reanalysis(session: AsyncSession, claim: Claim, **values: Any) -> None:

@@ -5,18 +5,15 @@ read everything. Source: pipeline.md, sections 2 (S3) and 6.
 """
 
 from typing import Any
-from uuid import UUID
-
-import structlog
 
 from app.calls.models import CallStatus
+from app.pipeline.aftermath import announce, delete_temporary, tell_failure
 from app.pipeline.analysis_rows import field_updates, replace_rows, write_rows_event
 from app.pipeline.claims import change_status, fail_call
 from app.pipeline.failures import FailureReason
 from app.pipeline.models import Stage, StageStatus
 from app.pipeline.transcript import Transcript
 from app.pipeline.worker_run import WorkerRun
-from app.resources import Resources
 
 
 async def complete(run: WorkerRun, document: dict[str, Any], transcript: Transcript) -> None:
@@ -32,10 +29,10 @@ async def complete(run: WorkerRun, document: dict[str, Any], transcript: Transcr
             session, run.claim, CallStatus.ANALYZING, CallStatus.COMPLETED, attempts=0, **field_updates(document)
         )
         error = await replace_rows(session, run.call_id, document, transcript)
-    await announce(run.resources, run.call_id, CallStatus.COMPLETED, _request_id())
+    await announce(run.resources, run.call_id, CallStatus.COMPLETED)
     await write_rows_event(run.events, error)
     await run.events.write(Stage.CALL_COMPLETED, StageStatus.COMPLETED)
-    await run.delete_temporary()
+    await delete_temporary(run.events)
 
 
 async def fail(run: WorkerRun, reason: FailureReason) -> None:
@@ -47,22 +44,4 @@ async def fail(run: WorkerRun, reason: FailureReason) -> None:
     run.heartbeat.release(run.claim)
     async with run.resources.database.transaction() as session:
         await fail_call(session, run.claim, reason)
-    await announce(run.resources, run.call_id, CallStatus.FAILED, _request_id())
-    await run.events.write(Stage.CALL_FAILED, StageStatus.FAILED, error_code=reason)
-    await run.delete_temporary()
-
-
-async def announce(resources: Resources, call_id: UUID, status: CallStatus, request_id: str | None = None) -> None:
-    """Tell subscribers and, where push is configured, the owner's phone of a terminal status that is committed.
-
-    Once for each change of status, by whoever made it; best effort.
-    """
-    await resources.queue.publish_status(call_id, status)
-    if resources.settings.sends_pushes:
-        await resources.queue.send_notify_call(call_id, status, request_id)
-
-
-def _request_id() -> str | None:
-    """The id of the request that this run works for, as its message has brought it."""
-    request_id: str | None = structlog.contextvars.get_contextvars().get("reqId")
-    return request_id
+    await tell_failure(run.events, reason)

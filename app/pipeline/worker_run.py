@@ -1,18 +1,13 @@
-"""A run in a worker: its engines, the artifacts that it writes on the way, and what it deletes at the end."""
+"""A run in a worker: its engines, and the artifacts that it writes on the way."""
 
 from dataclasses import dataclass
-
-import structlog
 
 from app.calls.artifacts import JSON_TYPE, find_artifact, put_artifact_row, remove_artifact_row
 from app.calls.models import ArtifactType, CallStatus
 from app.pipeline.claims import change_status, update_claimed
-from app.pipeline.models import Stage, StageStatus
 from app.pipeline.run import Run
 from app.providers.engines import Engines
 from app.storage.keys import document_key
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +57,3 @@ class WorkerRun(Run):
             )
         if moves_to_analyzing:
             await self.resources.queue.publish_status(self.call_id, CallStatus.ANALYZING)
-
-    async def delete_temporary(self) -> None:
-        """Delete recording and diarization state after the end; a failure is logged and left to the sweeper."""
-        for artifact_type in (ArtifactType.TEMP_AUDIO, ArtifactType.DIARIZATION_RESULT_STATE):
-            try:
-                await self._delete_artifact(artifact_type)
-            except Exception as error:
-                log.warning("temporary_not_deleted", callId=str(self.call_id), error=type(error).__name__)
-
-    async def _delete_artifact(self, artifact_type: ArtifactType) -> None:
-        async with self.resources.database.read() as session:
-            artifact = await find_artifact(session, self.call_id, artifact_type)
-        if artifact is None:
-            return
-        await self.resources.storage.delete(artifact.storage_key)
-        async with self.resources.database.transaction() as session:
-            await remove_artifact_row(session, self.call_id, artifact_type)
-        if artifact_type is ArtifactType.TEMP_AUDIO:
-            await self.events.write(Stage.TEMP_AUDIO_DELETED, StageStatus.COMPLETED)

@@ -52,7 +52,7 @@ async def expire(resources: Resources, call_id: UUID) -> None:
 
 
 async def test_claim_of_a_queued_call_starts_it(resources: Resources, factory: Factory, alice: UUID) -> None:
-    call = await factory.call(alice, status=CallStatus.QUEUED, dispatch_count=3)
+    call = await factory.call(alice, status=CallStatus.QUEUED, dispatch_count=3, callback_deadline_at=PAST)
 
     taken = await claim(resources, call.id)
 
@@ -60,7 +60,7 @@ async def test_claim_of_a_queued_call_starts_it(resources: Resources, factory: F
     assert taken is not None
     assert (taken.user_id, taken.status, taken.attempts) == (alice, CallStatus.QUEUED, 1)
     assert (row.status, row.claim_token, row.attempts) == (CallStatus.TRANSCRIBING, taken.token, 1)
-    assert row.dispatch_count == 0
+    assert (row.dispatch_count, row.callback_deadline_at) == (0, None)
 
 
 @pytest.mark.parametrize(

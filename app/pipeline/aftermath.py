@@ -1,0 +1,59 @@
+"""What follows the commit that ended a call: who is told, and what is deleted.
+
+None of it changes the status any more, and whoever dies in between leaves the rest to the sweepers.
+Source: pipeline.md, section 6.
+"""
+
+from uuid import UUID
+
+import structlog
+
+from app.calls.artifacts import find_artifact, remove_artifact_row
+from app.calls.models import ArtifactType, CallStatus
+from app.pipeline.events import EventWriter
+from app.pipeline.failures import FailureReason
+from app.pipeline.models import Stage, StageStatus
+from app.resources import Resources
+
+log = structlog.get_logger()
+
+
+async def tell_failure(events: EventWriter, reason: FailureReason) -> None:
+    """Tell everybody, and the history of a call, that it has just FAILED, and delete what was temporary of it."""
+    await announce(events.resources, events.call_id, CallStatus.FAILED)
+    await events.write(Stage.CALL_FAILED, StageStatus.FAILED, error_code=reason)
+    await delete_temporary(events)
+
+
+async def announce(resources: Resources, call_id: UUID, status: CallStatus) -> None:
+    """Tell subscribers and, where push is configured, the owner's phone of a terminal status that is committed.
+
+    Once for each change of status, by whoever made it; best effort. A push goes out under the id of the present
+    request, as its message or its headers have brought it.
+    """
+    await resources.queue.publish_status(call_id, status)
+    if resources.settings.sends_pushes:
+        request_id: str | None = structlog.contextvars.get_contextvars().get("reqId")
+        await resources.queue.send_notify_call(call_id, status, request_id)
+
+
+async def delete_temporary(events: EventWriter) -> None:
+    """Delete recording and diarization state of an ended call; a failure is logged and left to the sweeper."""
+    for artifact_type in (ArtifactType.TEMP_AUDIO, ArtifactType.DIARIZATION_RESULT_STATE):
+        try:
+            await _delete_artifact(events, artifact_type)
+        except Exception as error:
+            log.warning("temporary_not_deleted", callId=str(events.call_id), error=type(error).__name__)
+
+
+async def _delete_artifact(events: EventWriter, artifact_type: ArtifactType) -> None:
+    resources = events.resources
+    async with resources.database.read() as session:
+        artifact = await find_artifact(session, events.call_id, artifact_type)
+    if artifact is None:
+        return
+    await resources.storage.delete(artifact.storage_key)
+    async with resources.database.transaction() as session:
+        await remove_artifact_row(session, events.call_id, artifact_type)
+    if artifact_type is ArtifactType.TEMP_AUDIO:
+        await events.write(Stage.TEMP_AUDIO_DELETED, StageStatus.COMPLETED)
