@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, S3Store
 
 from app.errors import StorageUnavailableError
@@ -49,6 +49,24 @@ class ObjectStore:
         with _translated():
             await obstore.put_async(self._store, key, content)
             await self._sync(key)
+
+    async def put_first(self, key: str, content: bytes) -> bytes:
+        """Store an object unless there is one; returns what is there: of several who try at once, one wins.
+
+        Raises:
+            StorageUnavailableError: the store did not take it, or somebody deletes objects of that key just now.
+        """
+        try:
+            with _translated():
+                try:
+                    await obstore.put_async(self._store, key, content, mode="create")
+                except AlreadyExistsError:
+                    content = await self.get(key)
+                # Of an object of somebody else, too: they may not have come to it yet.
+                await self._sync(key)
+                return content
+        except ObjectMissingError as error:
+            raise StorageUnavailableError from error
 
     async def put_stream(self, key: str, chunks: AsyncIterable[bytes]) -> None:
         """Store or replace an object from a stream of unknown length; at most a few parts are held in memory.

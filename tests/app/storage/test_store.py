@@ -56,6 +56,24 @@ async def test_object_is_read_back_as_it_was_put(store: ObjectStore) -> None:
     assert await store.list_keys(PREFIX) == [PREFIX + "x.json"]
 
 
+async def test_of_several_who_put_first_at_once_one_wins(place: Place) -> None:
+    contents = [bytes([number]) * MIB for number in range(8)]
+
+    there = await asyncio.gather(*(place.store.put_first(PREFIX + "x.json", content) for content in contents))
+
+    assert len(set(there)) == 1
+    assert there[0] in contents
+    assert await place.store.get(PREFIX + "x.json") == there[0]
+    assert place.list_everything() == [PREFIX + "x.json"]
+
+
+async def test_put_first_leaves_an_object_alone(store: ObjectStore) -> None:
+    await store.put(PREFIX + "x.json", b"first")
+
+    assert await store.put_first(PREFIX + "x.json", b"second") == b"first"
+    assert await store.get(PREFIX + "x.json") == b"first"
+
+
 async def test_second_put_replaces_the_first(store: ObjectStore) -> None:
     await store.put(PREFIX + "x.json", b"a long first version")
     await store.put(PREFIX + "x.json", b"second")
