@@ -7,6 +7,7 @@
     ├── VoiceSampleTooLongError      400 voice_sample_too_long
     ├── AuthMissingError             401 auth_missing
     ├── AuthInvalidError             401 auth_invalid
+    ├── WebhookSignatureInvalidError 401 webhook_signature_invalid
     ├── AuthDisabledError            403 auth_disabled
     ├── AccountDisabledError         403 ACCOUNT_DISABLED
     ├── AccountSuspendedError        403 ACCOUNT_SUSPENDED
@@ -63,6 +64,7 @@ class ErrorCode(StrEnum):
     VOICE_SAMPLE_TOO_LONG = "voice_sample_too_long"
     AUTH_MISSING = "auth_missing"
     AUTH_INVALID = "auth_invalid"
+    WEBHOOK_SIGNATURE_INVALID = "webhook_signature_invalid"
     AUTH_DISABLED = "auth_disabled"
     ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
     ACCOUNT_SUSPENDED = "ACCOUNT_SUSPENDED"
@@ -190,6 +192,16 @@ class AuthInvalidError(ScryonError):
 
     def __init__(self, scheme: AuthScheme) -> None:
         super().__init__({"scheme": str(scheme)})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return dict(WWW_AUTHENTICATE)
+
+
+class WebhookSignatureInvalidError(ScryonError):
+    """A callback does not come from whom we gave its address to, or comes too late (401)."""
+
+    code, status, message = ErrorCode.WEBHOOK_SIGNATURE_INVALID, 401, "The signature is not valid"
 
     @property
     def headers(self) -> dict[str, str]:

@@ -26,6 +26,14 @@ _ATTRIBUTE = "__documentation__"
 
 
 @dataclass(frozen=True, slots=True)
+class RawBody:
+    """A JSON object that is somebody else's: kept as it comes, whatever its members."""
+
+    description: str
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Documentation:
     """The contract of one endpoint, apart from method and path.
 
@@ -43,6 +51,7 @@ class Documentation:
     query: type[Input] | None = None
     body: type[Input] | None = None
     form: Callable[[], dict[str, Any]] | None = None
+    raw_body: RawBody | None = None
     location: bool = False
     parameters: tuple[dict[str, Any], ...] = ()
     changes: bool = False

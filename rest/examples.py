@@ -66,11 +66,10 @@ def load_bodies(operation_id: str) -> Bodies:
 def make_error_body(error: type[ScryonError], documentation: Documentation) -> dict[str, Any]:
     """The body of an error as requests of this endpoint can cause it."""
     is_upload = documentation.form is not None
-    max_bytes = Settings.model_fields["max_file_size"].default if is_upload else MAX_JSON_BYTES
     accepted = ACCEPTED_FORMATS if is_upload else ["application/json"]
     examples: dict[type[ScryonError], Callable[[], ScryonError]] = {
         ValidationFailedError: lambda: ValidationFailedError([_problem_of(documentation)]),
-        PayloadTooLargeError: lambda: PayloadTooLargeError(max_bytes),
+        PayloadTooLargeError: lambda: PayloadTooLargeError(_max_bytes_of(documentation)),
         UnsupportedMediaTypeError: lambda: UnsupportedMediaTypeError(accepted),
         CallNotCompletedError: lambda: CallNotCompletedError("FAILED", "transcription_timeout"),
         MethodNotAllowedError: lambda: MethodNotAllowedError(["GET", "HEAD"]),
@@ -91,12 +90,23 @@ def make_error_body(error: type[ScryonError], documentation: Documentation) -> d
     return error_body(examples.get(error, error)())
 
 
+def _max_bytes_of(documentation: Documentation) -> int:
+    """What a body of this endpoint may have at most."""
+    if documentation.raw_body is not None:
+        return documentation.raw_body.max_bytes
+    if documentation.form is not None:
+        return int(Settings.model_fields["max_file_size"].default)
+    return MAX_JSON_BYTES
+
+
 def _problem_of(documentation: Documentation) -> FieldProblem:
     """A mistake that requests of this endpoint can make."""
     if documentation.form is not None:
         return FieldProblem("file", "is required")
     if documentation.body is not None:
         return FieldProblem("body", "is required")
+    if documentation.raw_body is not None:
+        return FieldProblem("body", "must be a JSON object")
     if documentation.changes:
         return FieldProblem(KEY_HEADER, KEY_PROBLEM)
     if documentation.query is not None:

@@ -16,7 +16,20 @@ from fastapi.routing import APIRoute
 from app.errors import ErrorCode, ScryonError
 from app.idempotency.service import HEADER as KEY_HEADER
 from app.settings import Settings
-from rest import action_items, actions, analytics, analyze, calls, contacts, debug, health, reanalyze, users, voice
+from rest import (
+    action_items,
+    actions,
+    analytics,
+    analyze,
+    calls,
+    contacts,
+    debug,
+    health,
+    reanalyze,
+    users,
+    voice,
+    webhooks,
+)
 from rest.documentation import Documentation, find_documentation
 from rest.examples import load_bodies, make_error_body
 from rest.health import VERSION
@@ -36,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     contacts.router,
     users.router,
     voice.router,
+    webhooks.router,
 )
 """In the order of matching: literal segments before `{id}`."""
 
@@ -189,6 +203,9 @@ class _DocumentWriter:
             media_type, content = "multipart/form-data", _write_form(documentation.form())
         elif documentation.body is not None:
             media_type, content = _JSON, {"schema": _without_titles(documentation.body.model_json_schema())}
+        elif documentation.raw_body is not None:
+            schema = {"type": "object", "description": documentation.raw_body.description}
+            media_type, content = _JSON, {"schema": schema}
         else:
             return None
         content["example"] = load_bodies(documentation.operation_id).request

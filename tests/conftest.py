@@ -21,6 +21,7 @@ from app.observability.logging import configure_logging
 from app.resources import Resources
 from app.settings import Settings, load_settings
 from app.users.service import sign_in_user
+from tests.callbacks import SECRET
 from tests.doubles.fcm import Fcm
 from tests.doubles.google_keys import GoogleKeys
 from tests.doubles.identity_toolkit import IdentityToolkit
@@ -123,6 +124,7 @@ def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytes
         "REDIS_URL": servers.redis_url,
         "FLYWAY_ENABLED": "false",
         "SCRYON_DEBUG_ENDPOINTS_ENABLED": "true",
+        "SCRYON_WEBHOOK_SECRET": SECRET,
     }
     with run_server(tmp_path_factory.mktemp("server"), environment) as running:
         yield running

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import redis
 from sqlalchemy import text
 
@@ -52,3 +53,11 @@ def hold_messages(resources: Resources) -> Iterator[None]:
             yield
         finally:
             client.client_unpause()
+
+
+def messages(resources: Resources) -> list[str]:
+    """The call ids in the pipeline queue, oldest first."""
+    assert resources.settings.redis_url is not None
+    with redis.Redis.from_url(resources.settings.redis_url) as client:
+        ids = client.lrange("dramatiq:pipeline", 0, -1)
+        return [orjson.loads(client.hget("dramatiq:pipeline.msgs", key))["args"][0] for key in ids]  # type: ignore

@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.auth.sign_in import Credentials, sign_in
 from app.errors import ScryonError
 
-HEALTH_PATH = "/api/health"
+_HEALTH_PATH = "/api/health"
+_EXEMPT = {("GET", _HEALTH_PATH), ("HEAD", _HEALTH_PATH), ("POST", "/api/webhooks/lemonfox")}
+"""AU1: health is everybody's business, and a callback carries a signature of its own."""
 
 
 class SignInMiddleware:
@@ -43,6 +45,6 @@ class SignInMiddleware:
     def _is_guarded(self, method: str, path: str) -> bool:
         if path == self._graphql_path:
             return method == "POST"
-        if path == HEALTH_PATH:
-            return method not in ("GET", "HEAD")
+        if (method, path) in _EXEMPT:
+            return False
         return path.strip() == "/api" or path.startswith("/api/")

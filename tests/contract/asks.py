@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from app.uploads.receiving import ACCEPTED_FORMATS
+from tests.callbacks import callback_query
 from tests.contract.conftest import API_KEY, DISABLED, MAX_FILE_BYTES, MAX_SAMPLE_MIB, MEERA, SUSPENDED
 from tests.forms import CONTENT_TYPE, WAV, Part, encode, file
 from tests.forms import field as part
@@ -13,6 +15,7 @@ from tests.voices import make_sample
 
 UNKNOWN = "2c4f34da-ed0e-48b7-8ba7-81636fe4515b"
 MAX_JSON_BYTES = 1_048_576
+MAX_CALLBACK_BYTES = 33_554_432
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": CONTENT_TYPE}
 
@@ -76,6 +79,11 @@ RECORDING = {"content": encode([file(WAV)]), "headers": FORM}
 ACTION = {"title": "Call the plumber", "status": "OPEN"}
 CONTACT = {"name": "Petra Vogt"}
 FAILED = {"status": "FAILED", "errorReason": "transcription_timeout"}
+CALLBACK = {
+    # Neither key nor token.
+    "headers": {"X-Scryon-Api-Key": None, "Authorization": None},
+    "params": dict(parse_qsl(callback_query(UNKNOWN, expires_in_seconds=3600))),
+}
 
 OF_THEIR_OWN: dict[str, tuple[Ask, ...]] = {
     "getHealth": (
@@ -164,6 +172,18 @@ OF_THEIR_OWN: dict[str, tuple[Ask, ...]] = {
     ),
     "getVoiceProfileStatus": (Ask(),),
     "deleteVoiceProfile": (Ask(),),
+    "lemonfoxWebhook": (
+        Ask("webhook_signature_invalid", 401, headers=CALLBACK["headers"], json={}),
+        invalid("body", "must be a JSON object", **CALLBACK),
+        Ask(
+            "payload_too_large",
+            413,
+            {"maxBytes": MAX_CALLBACK_BYTES},
+            content=bytes(MAX_CALLBACK_BYTES + 1),
+            **CALLBACK,
+        ),
+        Ask(json={"text": "Hello."}, **CALLBACK),
+    ),
 }
 """Beside what all endpoints of their kind answer; what succeeds comes last, since it may delete what was there."""
 
@@ -172,7 +192,7 @@ def asks_of(operation_id: str) -> list[Ask]:
     """All requests to an endpoint, in an order in which they get their answers."""
     statuses = OPERATIONS[operation_id][2]
     *refused, last = OF_THEIR_OWN[operation_id]
-    asks = [*ANYONE] if 401 in statuses else []
+    asks = [*ANYONE] if 403 in statuses else []
     if 409 in statuses:
         asks.append(KEYED)
     if 415 in statuses and operation_id not in ("analyzeCall", "putVoiceProfile"):

@@ -12,6 +12,7 @@ from app.actions.models import ActionSource
 from app.db import Database
 from app.embedded.servers import EmbeddedServers
 from app.resources import Resources, open_resources
+from tests.callbacks import SECRET
 from tests.doubles.google_keys import GoogleKeys
 from tests.doubles.id_tokens import PROJECT_ID
 from tests.factories import Factory
@@ -64,6 +65,7 @@ def door(servers: EmbeddedServers, database: Database, tmp_path_factory: pytest.
             # Without anybody who could do it, so that requests which are right are told that.
             "SCRYON_VOICE_EMBEDDING_ENABLED": "true",
             "SCRYON_VOICE_SAMPLE_MAX_SIZE_MB": f"{MAX_SAMPLE_MIB}",
+            "SCRYON_WEBHOOK_SECRET": SECRET,
         }
         tokens = {user: google_keys.sign(uid=user, email=f"{user}@example.org") for user in USERS}
         headers = {

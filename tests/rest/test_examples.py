@@ -23,6 +23,7 @@ DETAILS: dict[str, dict[str, Any]] = {
     "voice_sample_too_long": {"maxSeconds": 45, "actualSeconds": 61},
     "auth_missing": {"scheme": "bearer"},
     "auth_invalid": {"scheme": "api_key"},
+    "webhook_signature_invalid": {},
     "auth_disabled": {},
     "ACCOUNT_DISABLED": {"accountStatus": "DISABLED", "reason": "terms of use"},
     "ACCOUNT_SUSPENDED": {"accountStatus": "SUSPENDED", "reason": "invoice open"},

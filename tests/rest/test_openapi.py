@@ -63,6 +63,7 @@ OPERATIONS = {
     "putVoiceProfile": ("post", "/api/users/me/voice-profile", {201, 404, 413, 415, 502, *A, *I}),
     "getVoiceProfileStatus": ("get", "/api/users/me/voice-profile/status", {200, 404, *A}),
     "deleteVoiceProfile": ("delete", "/api/users/me/voice-profile", {204, *A, *I}),
+    "lemonfoxWebhook": ("post", "/api/webhooks/lemonfox", {200, 400, 401, 413, 500, 503}),
 }
 
 
@@ -210,6 +211,14 @@ def test_documents_stay_open() -> None:
         ),
         ("getVibe", {"days": {"type": "integer", "minimum": 1, "maximum": 365, "default": 30}}),
         (
+            "lemonfoxWebhook",
+            {
+                "callId": {"type": "string", "format": "uuid"},
+                "exp": {"type": "integer", "minimum": 0},
+                "sig": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            },
+        ),
+        (
             "getCallStatuses",
             {
                 "ids": {
@@ -247,6 +256,9 @@ def test_parameters_have_their_bounds(operation: str, parameters: dict[str, Any]
         ("putVoiceProfile", 413, {"maxBytes": 10_485_760}),
         ("putVoiceProfile", 415, {"accepted": list(ACCEPTED_FORMATS)}),
         ("putVoiceProfile", 502, {"reason": "rejected"}),
+        ("lemonfoxWebhook", 400, {"fields": [{"field": "body", "message": "must be a JSON object"}]}),
+        ("lemonfoxWebhook", 401, {}),
+        ("lemonfoxWebhook", 413, {"maxBytes": 33_554_432}),
         ("getCallStatuses", 400, {"fields": [{"field": "ids", "message": "must hold at least one id"}]}),
         ("listCalls", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
         ("listActions", 400, {"fields": [{"field": "limit", "message": "must be between 1 and 100"}]}),
