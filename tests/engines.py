@@ -1,7 +1,7 @@
 """Engines with scripted answers, for tests of what happens around engines. They count how often they are asked."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,22 @@ class ScriptedTranscriber(ScriptedEngine):
 
     def parse(self, content: bytes) -> RawTranscript:
         return parse_verbose_json(content)
+
+
+@dataclass
+class ScriptedCallbackTranscriber(ScriptedTranscriber):
+    """Can be told where to bring its transcript; `answer` is what it says to that at once, after `on_submit`."""
+
+    answer: bytes | None = None
+    on_submit: Callable[[str], Awaitable[None]] | None = None
+    urls: list[str] = field(default_factory=list)
+
+    async def submit(self, audio: PreparedAudio, callback_url: str) -> bytes | None:
+        self.urls.append(callback_url)
+        await self._enter()
+        if self.on_submit is not None:
+            await self.on_submit(callback_url)
+        return self.answer
 
 
 @dataclass

@@ -1,6 +1,7 @@
-"""From the recording to what was heard: preprocessing, diarization, transcription (stages 1, 2 and 4).
+"""From the recording to what was heard: preprocessing, diarization, transcription (stages 1 to 4).
 
-Diarization and transcription run side by side. A failed diarization is soft, a failed transcription ends the call.
+Diarization and transcription run side by side, unless the transcript is to be brought later: then who spoke when is
+stored before that is asked for. A failed diarization is soft, a failed transcription ends the call.
 Source: pipeline.md, sections 3.2 to 3.5.
 """
 
@@ -20,6 +21,7 @@ from app.pipeline.diarizing import diarize, read_stored_state
 from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.models import Stage
 from app.pipeline.run import CallContext
+from app.pipeline.submitting import find_submitter, submit
 from app.pipeline.worker_run import WorkerRun
 from app.storage.store import ObjectMissingError
 
@@ -34,8 +36,10 @@ class Heard:
     audio: PreparedAudio | None = None
 
 
-async def listen(run: WorkerRun, context: CallContext) -> Heard:
+async def listen(run: WorkerRun, context: CallContext) -> Heard | None:
     """Answer what was heard; what an earlier run has stored is read, not made again.
+
+    None when the transcript is to be brought later: the claim is gone, and the run ends.
 
     Raises:
         HardFailureError: the audio is missing, undecodable or too long, or transcription failed.
@@ -48,6 +52,11 @@ async def listen(run: WorkerRun, context: CallContext) -> Heard:
     if audio is None:
         assert raw is not None
         return Heard(raw, NO_DIARIZATION, None)
+    submitter = find_submitter(run)
+    if submitter is not None:
+        diarization = await diarize(run, context, audio, state)
+        raw = raw or await submit(run, submitter, audio)
+        return None if raw is None else Heard(raw, diarization, audio.duration_seconds)
     try:
         async with asyncio.TaskGroup() as group:
             diarizing = group.create_task(diarize(run, context, audio, state))

@@ -92,7 +92,11 @@ async def _run_stages(run: WorkerRun) -> None:
     context = await run.read_context()
     transcript = await read_transcript(run) if run.claim.status is CallStatus.ANALYZING else None
     if transcript is None:
-        transcript = await write_transcript(run, context, await listen(run, context))
+        heard = await listen(run, context)
+        if heard is None:
+            # A callback is awaited; whoever takes it in sends the call to a worker again.
+            return
+        transcript = await write_transcript(run, context, heard)
     document = await _analyze(run, context, transcript)
     await finishing.complete(run, document, transcript)
 

@@ -39,9 +39,10 @@ class CallContext:
 
 @dataclass(slots=True)
 class StageReport:
-    """What a stage wants on its COMPLETED event, filled in while it runs."""
+    """What a stage wants on its last event, filled in while it runs; one that has only STARTED took no time yet."""
 
     provider: str | None = None
+    status: StageStatus = StageStatus.COMPLETED
     extra: dict[str, int | str | None] = field(default_factory=dict)
 
 
@@ -81,8 +82,9 @@ class Run:
                 stage, StageStatus.FAILED, provider=provider, duration_ms=_since(started), error_code=code
             )
             raise
+        duration_ms = _since(started) if report.status is StageStatus.COMPLETED else None
         await self.events.write(
-            stage, StageStatus.COMPLETED, provider=report.provider, duration_ms=_since(started), extra=report.extra
+            stage, report.status, provider=report.provider, duration_ms=duration_ms, extra=report.extra
         )
 
     async def read_context(self) -> CallContext:

@@ -8,7 +8,7 @@ that a call can be rebuilt from its artifacts alone. A failure that ends a call 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.audio.recording import PreparedAudio
@@ -139,8 +139,9 @@ class Transcriber(Protocol):
         ...
 
 
+@runtime_checkable
 class CallbackTranscriber(Protocol):
-    """Speech to words, told later, at an address of ours."""
+    """Speech to words, told later, at an address of ours; a `Transcriber` that can do this, too."""
 
     async def submit(self, audio: PreparedAudio, callback_url: str) -> bytes | None:
         """Hand the audio over; answers the raw transcript if it came at once, else None."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.settings import Profile, SettingsError, load_settings
+from tests.callbacks import CALLBACK_MODE
 
 PROJECT = {"firebase_project_id": "demo-scryon"}
 ACCOUNT = {
@@ -69,6 +70,9 @@ def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ({**BUCKET, "object_storage_endpoint": "minio:9000"}, "OBJECT_STORAGE_ENDPOINT"),
         ({**BUCKET, "object_storage_endpoint": None}, "OBJECT_STORAGE_REGION"),
         ({**BUCKET, "object_storage_access_key": "key"}, "OBJECT_STORAGE_SECRET_KEY"),
+        ({**CALLBACK_MODE, "public_base_url": None}, "SCRYON_PUBLIC_BASE_URL"),
+        ({**CALLBACK_MODE, "webhook_secret": None}, "SCRYON_WEBHOOK_SECRET"),
+        ({**CALLBACK_MODE, "webhook_secret": "x" * 31}, "SCRYON_WEBHOOK_SECRET"),
     ],
 )
 def test_unusable_configuration_stops_the_start(values: dict[str, Any], variable: str) -> None:
@@ -76,6 +80,10 @@ def test_unusable_configuration_stops_the_start(values: dict[str, Any], variable
         load_settings(**values)
 
     assert variable in str(refused.value)
+
+
+def test_secret_of_callbacks_needs_so_many_bytes_and_not_characters() -> None:
+    assert load_settings(**{**CALLBACK_MODE, "webhook_secret": "é" * 16}).transcription_callback_enabled
 
 
 @pytest.mark.parametrize("values", [PROJECT, {"api_keys": "key"}])
