@@ -1,8 +1,8 @@
 """Sends every call that waits and that nobody has taken: what makes an accepted call safe from a lost message.
 
 Runs every 2 s in whichever worker process holds the advisory lock. Each send is noted on the row before it goes out.
-Once a minute the same process looks for recordings that outlived their call (`leftovers.py`).
-Source: pipeline.md, section 9, "queue repair" and "lease repair".
+Once a minute the same process looks for callbacks that are overdue (`overdue_callbacks.py`) and for recordings that
+outlived their call (`leftovers.py`). Source: pipeline.md, section 9, "queue repair" and "lease repair".
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from app.calls.deletion import forget_deleted_calls
 from app.calls.models import CallRecord, CallStatus
 from app.pipeline.claims import is_claimable
 from app.pipeline.leftovers import delete_leftovers_of_ended_calls
+from app.pipeline.overdue_callbacks import fail_overdue_callbacks
 from app.resources import Resources
 
 log = structlog.get_logger()
@@ -68,10 +69,11 @@ async def _dispatch_while_locked(resources: Resources, connection: AsyncConnecti
 
 async def _tidy_up(resources: Resources) -> None:
     """Storage may be away while calls can still be sent: what goes wrong here stops nothing."""
-    try:
-        await delete_leftovers_of_ended_calls(resources)
-    except Exception as error:
-        log.warning("leftovers_not_deleted", error=type(error).__name__)
+    for sweep in (fail_overdue_callbacks, delete_leftovers_of_ended_calls):
+        try:
+            await sweep(resources)
+        except Exception as error:
+            log.warning("sweep_failed", sweep=sweep.__name__, error=type(error).__name__)
 
 
 async def dispatch(resources: Resources) -> int:

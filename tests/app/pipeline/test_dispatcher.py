@@ -5,7 +5,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import orjson
 import pytest
 import redis
 from sqlalchemy import select
@@ -13,22 +12,14 @@ from sqlmodel import col
 
 from app.calls.deletion import delete_call
 from app.calls.models import CallRecord, CallStatus
-from app.pipeline.dispatcher import dispatch
+from app.pipeline.dispatcher import dispatch, run_dispatcher
 from app.resources import Resources
 from tests.factories import Factory
-from tests.stores import hold_messages
+from tests.stores import hold_messages, messages
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 DEADLINE_SECONDS = 20
-
-
-def messages(resources: Resources) -> list[str]:
-    """The call ids in the pipeline queue, oldest first."""
-    assert resources.settings.redis_url is not None
-    with redis.Redis.from_url(resources.settings.redis_url) as client:
-        ids = client.lrange("dramatiq:pipeline", 0, -1)
-        return [orjson.loads(client.hget("dramatiq:pipeline.msgs", key))["args"][0] for key in ids]  # type: ignore
 
 
 async def test_queued_call_without_a_message_is_sent_once(resources: Resources, factory: Factory, alice: UUID) -> None:
@@ -105,6 +96,31 @@ async def test_call_that_is_deleted_while_it_is_sent_leaves_no_message(
     await dispatching
 
     assert messages(resources) == [str(waiting.id)]
+
+
+async def test_dispatching_process_fails_overdue_callbacks_and_goes_on_when_storage_is_away(
+    resources: Resources, factory: Factory, alice: UUID
+) -> None:
+    ended = await factory.call(alice, status=CallStatus.FAILED, error_reason="internal_error", updated_at=LONG_AGO)
+    await factory.audio(ended, b"RIFF")
+    overdue = await factory.call(alice, status=CallStatus.TRANSCRIBING, callback_deadline_at=LONG_AGO)
+    resources.settings.storage_path.rename(resources.settings.storage_path.with_name("away"))
+
+    dispatching = asyncio.create_task(run_dispatcher(resources))
+    await wait_until_failed(resources, overdue.id)
+    dispatching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await dispatching
+
+
+async def wait_until_failed(resources: Resources, call_id: UUID) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        async with resources.database.read() as session:
+            if await session.scalar(select(col(CallRecord.error_reason)).where(col(CallRecord.id) == call_id)):
+                return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the call has not failed in time")
 
 
 async def wait_until_taken(resources: Resources, call_id: UUID) -> None:
