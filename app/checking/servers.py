@@ -15,10 +15,10 @@ from app.settings import DEFAULT_DATABASE_URL, DEFAULT_REDIS_URL, Settings
 _LOGIN_ERRORS = (asyncpg.InvalidAuthorizationSpecificationError, redis.AuthenticationError, redis.ResponseError)
 
 
-async def check_database(settings: Settings) -> Verdict:
+async def check_database(settings: Settings, default_url: str = DEFAULT_DATABASE_URL) -> Verdict:
     """Whether Postgres takes the login, has the present schema, and knows vectors."""
     url = settings.configured_database_url
-    database = Database(url or DEFAULT_DATABASE_URL, pool_size=1)
+    database = Database(url or default_url, pool_size=1)
     try:
         async with database.engine.connect() as connection:
             return await _look_at(connection, settings)
@@ -85,11 +85,11 @@ async def _has_vectors(connection: AsyncConnection) -> bool:
     return bool(found.scalar_one())
 
 
-async def check_redis(settings: Settings) -> Verdict:
+async def check_redis(settings: Settings, default_url: str = DEFAULT_REDIS_URL) -> Verdict:
     """Whether Redis answers and takes the password."""
     try:
         client = redis.asyncio.Redis.from_url(
-            settings.redis_url or DEFAULT_REDIS_URL,
+            settings.redis_url or default_url,
             socket_timeout=SOCKET_TIMEOUT_SECONDS,
             socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
         )

@@ -56,7 +56,7 @@ async def listen(run: WorkerRun, context: CallContext) -> Heard | None:
     if submitter is not None:
         diarization = await diarize(run, context, audio, state)
         raw = raw or await submit(run, submitter, audio)
-        return None if raw is None else Heard(raw, diarization, audio.duration_seconds)
+        return None if raw is None else Heard(raw, diarization, audio.duration_seconds, audio)
     try:
         async with asyncio.TaskGroup() as group:
             diarizing = group.create_task(diarize(run, context, audio, state))

@@ -90,15 +90,24 @@ async def _give_up_or_rest(run: WorkerRun, error: Exception, max_attempts: int) 
 
 async def _run_stages(run: WorkerRun) -> None:
     context = await run.read_context()
-    transcript = await read_transcript(run) if run.claim.status is CallStatus.ANALYZING else None
+    transcript = await _find_transcript(run, context)
     if transcript is None:
-        heard = await listen(run, context)
-        if heard is None:
-            # A callback is awaited; whoever takes it in sends the call to a worker again.
-            return
-        transcript = await write_transcript(run, context, heard)
+        # A callback is awaited; whoever takes it in sends the call to a worker again.
+        return
     document = await _analyze(run, context, transcript)
     await finishing.complete(run, document, transcript)
+
+
+async def _find_transcript(run: WorkerRun, context: CallContext) -> Transcript | None:
+    """The named transcript, made now or by an earlier run; None when what was said is to be brought later.
+
+    A function of its own, so that nothing keeps the recording in memory while the analyst works.
+    """
+    transcript = await read_transcript(run) if run.claim.status is CallStatus.ANALYZING else None
+    if transcript is not None:
+        return transcript
+    heard = await listen(run, context)
+    return None if heard is None else await write_transcript(run, context, heard)
 
 
 async def _analyze(run: WorkerRun, context: CallContext, transcript: Transcript) -> dict[str, Any]:

@@ -127,14 +127,11 @@ async def test_redis_that_is_not_there_fails(closed_port: int) -> None:
     assert (senseless.state, senseless.what) == (State.FAILED, "REDIS_URL is no address of a Redis")
 
 
-async def test_servers_that_nobody_configured_are_those_of_scryon_dev(
-    monkeypatch: pytest.MonkeyPatch, closed_port: int
-) -> None:
-    # Whatever may listen on the usual ports of the machine that runs the tests.
-    monkeypatch.setattr("app.checking.servers.DEFAULT_DATABASE_URL", f"postgresql://u:p@127.0.0.1:{closed_port}/x")
-    monkeypatch.setattr("app.checking.servers.DEFAULT_REDIS_URL", f"redis://127.0.0.1:{closed_port}")
-
-    verdicts = [await check_database(load_settings()), await check_redis(load_settings())]
+async def test_servers_that_nobody_configured_are_those_of_scryon_dev(closed_port: int) -> None:
+    verdicts = [
+        await check_database(load_settings(), f"postgresql://u:p@127.0.0.1:{closed_port}/x"),
+        await check_redis(load_settings(), f"redis://127.0.0.1:{closed_port}"),
+    ]
 
     assert [(verdict.state, verdict.what) for verdict in verdicts] == [
         (State.OFF, "embedded: started by scryon dev"),
