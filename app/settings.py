@@ -13,7 +13,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, mode
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
-_ENDPOINT = re.compile(r"https?://[\w.\-\[\]:]+(/[\w./~-]*)?", re.ASCII)
+_BASE_URL = re.compile(r"https?://[\w.\-\[\]:]+(/[\w./~-]*)?", re.ASCII)
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 MIN_WEBHOOK_SECRET_BYTES = 32
@@ -107,6 +107,15 @@ def _parse_keys(value: Any) -> Any:
     return keys
 
 
+def _parse_base_url(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not _BASE_URL.fullmatch(value.strip()):
+        raise ValueError("must be http(s)://host, with port and path where needed")
+    return value.strip().rstrip("/")
+
+
+BaseUrl = Annotated[str, BeforeValidator(_parse_base_url)]
 ByteSize = Annotated[int, BeforeValidator(_parse_size)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
 KeyList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_keys)]
@@ -128,7 +137,7 @@ class Settings(BaseSettings):
     server_host: str = "127.0.0.1"
     server_port: int = Field(8080, ge=0, le=65535)
     configured_profile: Profile | None = Field(None, validation_alias="SCRYON_PROFILE")
-    public_base_url: str | None = Field(None, validation_alias="SCRYON_PUBLIC_BASE_URL")
+    public_base_url: BaseUrl | None = Field(None, validation_alias="SCRYON_PUBLIC_BASE_URL")
     forwarded_allow_ips: CommaList = Field((), validation_alias="SCRYON_FORWARDED_ALLOW_IPS")
     cors_allowed_origins: CommaList = Field((), validation_alias="SCRYON_CORS_ALLOWED_ORIGINS")
     max_file_size: ByteSize = 50 * 1024**2
@@ -179,7 +188,7 @@ class Settings(BaseSettings):
 
     # Lemonfox, or any Whisper-compatible server
     lemonfox_api_key: str | None = Field(None, repr=False)
-    lemonfox_base_url: str = "https://api.lemonfox.ai/v1"
+    lemonfox_base_url: BaseUrl = "https://api.lemonfox.ai/v1"
     lemonfox_model: str = "whisper-1"
     lemonfox_language: str | None = None
     lemonfox_timeout_seconds: int = Field(180, ge=1)
@@ -192,7 +201,7 @@ class Settings(BaseSettings):
     # pyannoteAI
     pyannote_enabled: bool | None = None
     pyannote_api_key: str | None = Field(None, repr=False)
-    pyannote_base_url: str = "https://api.pyannote.ai"
+    pyannote_base_url: BaseUrl = "https://api.pyannote.ai"
     pyannote_model: str = "precision-2"
     diarization_timeout_seconds: int = Field(300, ge=1, validation_alias="SCRYON_DIARIZATION_TIMEOUT_SECONDS")
     diarization_poll_interval_seconds: float = Field(
@@ -219,7 +228,7 @@ class Settings(BaseSettings):
 
     # OpenAI, or any compatible server
     llm_api_key: str | None = Field(None, repr=False)
-    llm_base_url: str = "https://api.openai.com/v1"
+    llm_base_url: BaseUrl = "https://api.openai.com/v1"
     llm_model: str = "gpt-4o-mini"
     llm_timeout_seconds: int = Field(120, ge=1)
     llm_temperature: float = Field(0.2, ge=0, le=2)
@@ -250,7 +259,7 @@ class Settings(BaseSettings):
     object_storage_provider: str = Field("local", pattern="^(local|s3)$")
     object_storage_local_path: Path | None = None
     object_storage_bucket: str | None = None
-    object_storage_endpoint: str | None = None
+    object_storage_endpoint: BaseUrl | None = None
     object_storage_region: str = "auto"
     object_storage_access_key: str | None = Field(None, repr=False)
     object_storage_secret_key: str | None = Field(None, repr=False)
@@ -290,8 +299,6 @@ class Settings(BaseSettings):
         # obstore would panic over these instead of complaining.
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", self.object_storage_bucket):
             raise ValueError("OBJECT_STORAGE_BUCKET: must be a name of letters, digits, dots and hyphens")
-        if self.object_storage_endpoint and not _ENDPOINT.fullmatch(self.object_storage_endpoint):
-            raise ValueError("OBJECT_STORAGE_ENDPOINT: must be http(s)://host, with port and path where needed")
         if not self.object_storage_endpoint and self.object_storage_region == "auto":
             raise ValueError("OBJECT_STORAGE_REGION: needed with AWS, that is without OBJECT_STORAGE_ENDPOINT")
         if bool(self.object_storage_access_key) != bool(self.object_storage_secret_key):

@@ -12,7 +12,7 @@ import structlog
 
 from app.audio.recording import ChannelMode, PreparedAudio
 from app.calls.models import ArtifactType
-from app.pipeline.claims import ClaimLostError, ensure_held
+from app.pipeline.claims import ClaimLostError
 from app.pipeline.diarization import (
     DUAL_CHANNEL,
     NO_DIARIZATION,
@@ -47,7 +47,11 @@ async def read_stored_state(run: WorkerRun) -> StoredState | None:
     content = await run.read(ArtifactType.DIARIZATION_JSON)
     if content is None:
         return state
-    return StoredState(read_diarization(orjson.loads(content)), state.duration_seconds if state else None, None)
+    diarization = read_diarization(orjson.loads(content))
+    if state is None:
+        return StoredState(diarization, None, None)
+    # The state of the job knows the model, which the provider's answer does not tell.
+    return StoredState(dataclasses.replace(diarization, model=state.diarization.model), state.duration_seconds, None)
 
 
 async def diarize(run: WorkerRun, context: CallContext, audio: PreparedAudio, state: StoredState | None) -> Diarization:
@@ -86,8 +90,7 @@ async def _ask(
 
     async def ensure_wanted() -> None:
         with _collecting(ours):
-            async with run.resources.database.read() as session:
-                await ensure_held(session, run.claim)
+            await run.ensure_held()
 
     job = JobContext(run.call_id, run.claim.token.hex, remember, ensure_wanted, pending)
     is_pyannote = diarizer.provider == PYANNOTE

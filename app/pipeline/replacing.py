@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.calls.artifacts import JSON_TYPE, put_artifact_row
 from app.calls.models import ArtifactType
 from app.cancellation import bring_to_its_end
-from app.pipeline.claims import ClaimLostError, ensure_held
+from app.pipeline.claims import ClaimLostError
 from app.pipeline.run import Run
 from app.storage.keys import document_key
 
@@ -46,8 +46,7 @@ async def replace_documents(
 async def _replace(
     run: Run, documents: Sequence[NewDocument], change_rows: Callable[[AsyncSession], Awaitable[None]]
 ) -> None:
-    async with run.resources.database.read() as session:
-        await ensure_held(session, run.claim)
+    await run.ensure_held()
     before = {document.artifact_type: await run.read(document.artifact_type) for document in documents}
     try:
         for document in documents:
@@ -80,8 +79,7 @@ async def _put_row(session: AsyncSession, run: Run, document: NewDocument) -> No
 async def _put_back(run: Run, before: Mapping[ArtifactType, bytes | None]) -> None:
     """Restore the objects while the claim is still ours, and so nobody else writes them."""
     try:
-        async with run.resources.database.read() as session:
-            await ensure_held(session, run.claim)
+        await run.ensure_held()
         for artifact_type, content in before.items():
             if content is None:
                 await run.resources.storage.delete(_key(run, artifact_type))

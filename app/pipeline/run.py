@@ -66,8 +66,7 @@ class Run:
         Raises:
             ClaimLostError: the call is not ours any more; nothing is written.
         """
-        async with self.resources.database.read() as session:
-            await ensure_held(session, self.claim)
+        await self.ensure_held()
         report, started = StageReport(provider), time.monotonic()
         try:
             yield report
@@ -86,6 +85,11 @@ class Run:
         await self.events.write(
             stage, report.status, provider=report.provider, duration_ms=duration_ms, extra=report.extra
         )
+
+    async def ensure_held(self) -> None:
+        """Raises ClaimLostError when the call is not ours any more."""
+        async with self.resources.database.read() as session:
+            await ensure_held(session, self.claim)
 
     async def read_context(self) -> CallContext:
         """Raises ClaimLostError when the call is gone."""

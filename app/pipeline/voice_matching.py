@@ -11,7 +11,7 @@ import structlog
 
 from app.audio.recording import PreparedAudio
 from app.errors import VoiceProviderError
-from app.pipeline.claims import ClaimLostError, ensure_held
+from app.pipeline.claims import ClaimLostError
 from app.pipeline.failures import HardFailureError
 from app.pipeline.listening import Heard, prepare_audio
 from app.pipeline.models import Stage, StageStatus
@@ -112,11 +112,7 @@ async def _prepare_again(run: WorkerRun) -> PreparedAudio | None:
 
 
 async def _ask(run: WorkerRun, question: _Question) -> tuple[VoiceInterval, ...]:
-    async def ensure_wanted() -> None:
-        async with run.resources.database.read() as session:
-            await ensure_held(session, run.claim)
-
-    return await question.voices.identify(question.audio, question.profile.embedding_json, ensure_wanted)
+    return await question.voices.identify(question.audio, question.profile.embedding_json, run.ensure_held)
 
 
 async def _report_failure(run: WorkerRun, provider: str, error: Exception, duration_ms: int) -> None:

@@ -3,10 +3,9 @@
 Source: transcript.md, section 5.11; the shape keeps to providers.md, section 3.2.
 """
 
-import orjson
-
 from app.pipeline.transcript import Confidence, SpeakerRole, Transcript
 from app.providers.openai.chat import AnswerShape, Message, Role
+from app.providers.openai.prompt import write_data
 
 MAX_SECONDS = 600.0
 """Whoever says a name does so in the first ten minutes."""
@@ -69,14 +68,9 @@ def _excerpt(transcript: Transcript) -> str:
     lines: list[str] = []
     room = MAX_CHARS
     for segment in transcript.segments:
-        line = _write_line({"speakerId": segment.speaker_id, "segmentId": segment.id, "text": segment.text})
+        line = write_data({"speakerId": segment.speaker_id, "segmentId": segment.id, "text": segment.text})
         room -= len(line) + 1
         if segment.start_seconds >= MAX_SECONDS or room < 0:
             break
         lines.append(line)
     return "\n".join(lines)
-
-
-def _write_line(document: dict[str, str]) -> str:
-    """JSON without `<`, so that nothing that was said can end the data."""
-    return orjson.dumps(document).decode().replace("<", "\\u003c")

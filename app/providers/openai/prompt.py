@@ -27,7 +27,7 @@ class PromptWriter:
     """Writes the questions about one call; the same call gives the same questions."""
 
     def __init__(self, transcript: Transcript, request: AnalysisRequest) -> None:
-        self._metadata = _write_data(_metadata(transcript, request))
+        self._metadata = write_data(_metadata(transcript, request))
         self._transcript = {"language": transcript.language, "durationSeconds": transcript.duration_seconds}
         spoken = _spoken_words(transcript)
         self._speakers = [_speaker(speaker, spoken) for speaker in transcript.speakers]
@@ -35,7 +35,7 @@ class PromptWriter:
 
     def measure(self, segment: Segment) -> int:
         """The characters that a segment takes in a question."""
-        return len(_write_data(self._segment(segment))) + 1
+        return len(write_data(self._segment(segment))) + 1
 
     def ask_for_window(self, window: Window, *, is_whole: bool) -> Prompt:
         """Ask for the analysis of a call, or of a part of it."""
@@ -50,7 +50,7 @@ class PromptWriter:
         return self._ask(MERGE, PART_TAG, parts)
 
     def _ask(self, task: str, tag: str, data: Sequence[Document]) -> Prompt:
-        blocks = [f"<{tag}>\n{_write_data(document)}\n</{tag}>" for document in data]
+        blocks = [f"<{tag}>\n{write_data(document)}\n</{tag}>" for document in data]
         content = "\n\n".join([task, f"The call: {self._metadata}", *blocks])
         return (Message(Role.SYSTEM, SYSTEM_MESSAGE), Message(Role.USER, content))
 
@@ -74,7 +74,7 @@ def ask_again(prompt: Prompt) -> Prompt:
 
 def measure_part(document: Document) -> int:
     """The characters that a partial analysis takes in a question."""
-    return len(_write_data(document))
+    return len(write_data(document))
 
 
 def _metadata(transcript: Transcript, request: AnalysisRequest) -> Document:
@@ -115,7 +115,7 @@ def _was_spoken(name: str, spoken: frozenset[str]) -> bool:
     return bool(words) and words <= spoken and not any(char.isdigit() for char in name)
 
 
-def _write_data(value: Document) -> str:
+def write_data(value: Document) -> str:
     """JSON in which no tag can stand, so that nothing that was said ends the data (N7)."""
     # It occurs in texts only, where it may be written like this.
     return orjson.dumps(value).decode().replace("<", "\\u003c")
