@@ -11,15 +11,13 @@ import numpy as np
 import structlog
 
 from app.audio.channels import Samples
-from app.audio.ffmpeg import MemoryFile, run_ffmpeg
+from app.audio.ffmpeg import PCM_FORMAT, MemoryFile, run_ffmpeg
 from app.audio.recording import SAMPLE_RATE_HZ
 from app.audio.settings import AudioSettings
 from app.audio.sniffing import HEAD_BYTES, sniff
 from app.pipeline.failures import FailureReason, HardFailureError
 
 log = structlog.get_logger()
-
-PCM_FORMAT = ("-f", "s16le", "-ar", str(SAMPLE_RATE_HZ))
 
 # Only the containers that uploads accept: a play list in disguise could make ffmpeg open other files.
 _DEMUXERS = "wav,mp3,aac,mov,amr,ogg,flac,matroska,asf"

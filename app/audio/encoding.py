@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.audio.decoding import PCM_FORMAT
-from app.audio.ffmpeg import FfmpegMissingError, MemoryFile, find_ffmpeg, run_ffmpeg
+from app.audio.ffmpeg import PCM_FORMAT, FfmpegMissingError, MemoryFile, find_ffmpeg, run_ffmpeg
 from app.audio.recording import SAMPLE_BYTES, SAMPLE_RATE_HZ, PreparedAudio
 from app.audio.settings import AudioSettings
 from app.audio.sniffing import FORMATS, MP3, OGG, WAV, AudioFormat

@@ -16,7 +16,12 @@ from typing import Self
 
 import structlog
 
+from app.audio.recording import SAMPLE_RATE_HZ
+
 log = structlog.get_logger()
+
+PCM_FORMAT = ("-f", "s16le", "-ar", str(SAMPLE_RATE_HZ))
+"""How ffmpeg is told what the PCM of a recording is; its channels are another option."""
 
 _LOG_HEAD_BYTES = 1024 * 1024
 """Stream descriptions follow the tags of a file, which may hold lyrics or pictures: so much is kept of the start."""

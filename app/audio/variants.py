@@ -10,8 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.audio.decoding import PCM_FORMAT
-from app.audio.ffmpeg import MemoryFile, run_ffmpeg
+from app.audio.ffmpeg import PCM_FORMAT, MemoryFile, run_ffmpeg
 from app.audio.recording import FallbackReason
 from app.audio.settings import AudioSettings
 

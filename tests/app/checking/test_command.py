@@ -76,7 +76,7 @@ def test_one_failure_is_told_in_the_table_and_ends_with_1(settings: Settings, bu
             "DB_URL": "postgresql://scryon:pa55word@127.0.0.1:1/calls",
             "REDIS_URL": "redis://:pa55word@127.0.0.1:1/0",
             **{name.upper(): value for name, value in bucket.settings(object_storage_secret_key="pa55word").items()},
-            "LLM_BASE_URL": models.url.replace("http://", "http://user:pa55word@") + "?key=pa55word",
+            "LLM_BASE_URL": models.url,
             "LLM_API_KEY": "sk-pa55word",
         }
         ended = check(tmp_path, environment)
@@ -85,6 +85,6 @@ def test_one_failure_is_told_in_the_table_and_ends_with_1(settings: Settings, bu
     assert ended.returncode == 1
     assert "database failed Postgres cannot be reached → check host and port of DB_URL, and that it runs" in words
     assert "storage failed the bucket refuses the key" in words
-    assert "analysis warning The model server at 127.0.0.1 is reachable" in words
+    assert "analysis failed The model server at 127.0.0.1 refuses the key (401) → set LLM_API_KEY" in words
     for secret in ("pa55word", ACCESS_KEY, SECRET_KEY, "?", "Traceback"):
         assert secret not in ended.stdout + ended.stderr
