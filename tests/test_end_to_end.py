@@ -134,7 +134,7 @@ def test_useless_recording_fails_with_a_reason_and_leaves_no_audio(
 def test_killed_in_the_middle_it_finishes_the_call_after_a_restart_and_stops_without_a_trace(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     first = DevServer(data_dir)
-    call_id = first.upload("call.3gp", (AUDIO / "excerpts/support.phone.15s.3gp").read_bytes())
+    call_id = first.upload("call.flac", (AUDIO / "voicemail.mono.flac").read_bytes())
     wait_for(lambda: first.call(call_id)["status"] == "TRANSCRIBING", 60)
     first.kill()
 
