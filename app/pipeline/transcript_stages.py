@@ -1,5 +1,6 @@
 """The named transcript of a worker's run: built and stored, or read again. Source: pipeline.md, section 3."""
 
+import asyncio
 from functools import partial
 
 import orjson
@@ -21,7 +22,8 @@ async def write_transcript(run: WorkerRun, context: CallContext, heard: Heard) -
         HardFailureError: alignment or normalisation failed, or nobody said anything.
     """
     transcriber = run.engines.transcriber
-    raw = transcriber.parse(heard.raw_transcript)
+    # Outside the event loop: a long one takes seconds, in which no lease would be extended.
+    raw = await asyncio.to_thread(transcriber.parse, heard.raw_transcript)
     engines = name_engines(transcriber.provider, transcriber.model, raw, heard.diarization)
     material = Material(raw, heard.diarization, heard.duration_seconds, engines)
     transcript = await build_transcript(run, context, material, partial(match_voice, run, heard))

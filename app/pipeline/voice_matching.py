@@ -3,6 +3,7 @@
 Source: transcript.md, section 5.12; pipeline.md, sections 3 and 11.1.
 """
 
+import asyncio
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,7 +81,8 @@ async def match_voice(run: WorkerRun, heard: Heard, transcript: Transcript) -> T
         return note_status(transcript, VoiceMatchStatus.FAILED, is_used=True)
     settings = run.resources.settings
     thresholds = Thresholds(settings.voice_embedding_medium_threshold, settings.voice_embedding_high_threshold)
-    match = find_match(transcript, score_speakers(intervals, heard.diarization.turns), thresholds)
+    scores = await asyncio.to_thread(score_speakers, intervals, heard.diarization.turns)
+    match = await asyncio.to_thread(find_match, transcript, scores, thresholds)
     _log_outcome(run, match, _since(started))
     return apply_match(transcript, match, thresholds)
 

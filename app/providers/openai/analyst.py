@@ -41,7 +41,9 @@ class OpenAiAnalyst:
         if self._model is None:
             raise HardFailureError(FailureReason.ANALYSIS_NOT_CONFIGURED)
         asker = Asker(self._model, self._sleep)
-        work = _Analysis(asker, PromptWriter(transcript, request), self._max_chars)
+        # Outside the event loop, since it looks at every word of the call.
+        writer = await asyncio.to_thread(PromptWriter, transcript, request)
+        work = _Analysis(asker, writer, self._max_chars)
         try:
             answers = await work.analyze_windows(transcript)
             answer = await work.merge(answers)

@@ -4,8 +4,9 @@ import asyncio
 import io
 import math
 import struct
+import threading
 import wave
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -26,10 +27,11 @@ from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.models import CallProcessingEvent
 from app.pipeline.orchestrator import process_call
+from app.pipeline.speech import RawTranscript
 from app.resources import Resources
 from app.settings import load_settings
 from app.storage.store import ObjectStore
-from tests.engines import ANALYSIS, MARKER, RAW, Script
+from tests.engines import ANALYSIS, MARKER, RAW, Script, ScriptedTranscriber
 from tests.factories import Factory
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -104,6 +106,29 @@ async def events_of(resources: Resources, call_id: UUID) -> list[str]:
         statement = select(col(event.stage), col(event.status)).where(col(event.call_id) == call_id)
         rows = await session.execute(statement.order_by(col(event.created_at), col(event.id)))
         return [f"{row.stage} {row.status}" for row in rows]
+
+
+@dataclass
+class WatchfulTranscriber(ScriptedTranscriber):
+    """Notes in which threads its answers are parsed."""
+
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def parse(self, content: bytes) -> RawTranscript:
+        self.threads.append(threading.current_thread())
+        return super().parse(content)
+
+
+async def test_long_answer_that_is_parsed_keeps_no_lease_waiting(
+    resources: Resources, factory: Factory, alice: UUID
+) -> None:
+    transcriber = WatchfulTranscriber()
+    call = await queued(factory, alice)
+
+    await work(resources, Script(transcriber), call.id)
+
+    assert transcriber.threads
+    assert threading.current_thread() not in transcriber.threads
 
 
 async def test_completed_call_has_everything_and_no_audio(
