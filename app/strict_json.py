@@ -43,7 +43,8 @@ def _refuse_constant(name: str) -> NoReturn:
 def write_json(value: Any) -> bytes:
     """Write a JSON value, UTF-8 without line breaks.
 
-    Stored documents may hold what orjson does not write: integers beyond 64 bits and lone surrogates.
+    Stored documents may hold what orjson does not write: integers beyond 64 bits, lone surrogates, and more than 254
+    levels.
     """
     try:
         return orjson.dumps(value)

@@ -24,12 +24,13 @@ def names_speakers(document: Document) -> bool:
 
 
 def _iter_texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for entry in value:
-            yield from _iter_texts(entry)
-    elif isinstance(value, dict):
-        for name, entry in value.items():
-            if not name.startswith("speaker"):
-                yield from _iter_texts(entry)
+    """The texts in a value, in no particular order; it may be nested deeper than functions can be."""
+    left = [value]
+    while left:
+        found = left.pop()
+        if isinstance(found, str):
+            yield found
+        elif isinstance(found, list):
+            left += found
+        elif isinstance(found, dict):
+            left += [entry for name, entry in found.items() if not name.startswith("speaker")]

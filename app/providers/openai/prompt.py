@@ -7,14 +7,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from app.pipeline.speakers.tokens import fold, tokenize
 from app.pipeline.transcript import Segment, Speaker, Transcript
 from app.providers.openai.chat import Message, Role
 from app.providers.openai.rules import MERGE, PART, PART_TAG, REPAIR, SYSTEM_MESSAGE, TRANSCRIPT_TAG, WHOLE
 from app.providers.openai.windows import Window
 from app.providers.protocols import AnalysisRequest
+from app.strict_json import write_json
 
 Prompt = tuple[Message, ...]
 Document = dict[str, Any]
@@ -118,4 +117,4 @@ def _was_spoken(name: str, spoken: frozenset[str]) -> bool:
 def write_data(value: Document) -> str:
     """JSON in which no tag can stand, so that nothing that was said ends the data (N7)."""
     # It occurs in texts only, where it may be written like this.
-    return orjson.dumps(value).decode().replace("<", "\\u003c")
+    return write_json(value).decode().replace("<", "\\u003c")

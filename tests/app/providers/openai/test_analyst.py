@@ -247,6 +247,17 @@ async def test_long_call_is_analysed_in_windows(service: OpenAi, model: ChatMode
     assert segment_ids(question(service, 1), "earlierSegments") == asked[0][-5:]
 
 
+async def test_deep_analyses_are_merged(service: OpenAi, model: ChatModel) -> None:
+    transcript = transcript_of(*(f"Sentence {number} of a long call." for number in range(60)))
+    deep = f'{{"mood":{"[" * 500}"zebra"{"]" * 500}}}'
+    service.script.extend(said(deep, *("{}",) * 3, GOOD))
+
+    answer = await OpenAiAnalyst(model, max_transcript_chars=2000).analyze(transcript, REQUEST)
+
+    assert answer.content == GOOD.encode()
+    assert deep in question(service, 4)
+
+
 async def test_long_analyses_are_merged_in_rounds(service: OpenAi, model: ChatModel) -> None:
     transcript = transcript_of(*(f"Sentence {number} of a long call." for number in range(60)))
     parts = [json.dumps({"oneLineSummary": str(number) * 1500}) for number in range(4)]

@@ -1,5 +1,6 @@
 from typing import Any
 
+import orjson
 import pytest
 
 from app.providers.openai.lint import names_speakers
@@ -24,3 +25,10 @@ from app.providers.openai.lint import names_speakers
 )
 def test_generic_labels_in_prose_are_found(document: dict[str, Any], expected: bool) -> None:
     assert names_speakers(document) is expected
+
+
+def test_deepest_document_that_can_be_read_is_looked_through() -> None:
+    depth = 1000
+    document = orjson.loads(b'{"sections":%b"Speaker 1 left."%b}' % (b"[" * depth, b"]" * depth))
+
+    assert names_speakers(document)
