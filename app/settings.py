@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _BASE_URL = re.compile(r"https?://[\w.\-\[\]:]+(/[\w./~-]*)?", re.ASCII)
+_PRINTABLE = re.compile(r"[ -~]+")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 MIN_WEBHOOK_SECRET_BYTES = 32
@@ -107,6 +108,18 @@ def _parse_keys(value: Any) -> Any:
     return keys
 
 
+def _drop_blank(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _parse_provider_key(value: Any) -> Any:
+    value = _drop_blank(value)
+    if isinstance(value, str) and not _PRINTABLE.fullmatch(value.strip()):
+        # No header can hold it: each request would fail like one to a server that is away.
+        raise ValueError("must be a key as the provider shows it, on one line")
+    return value
+
+
 def _parse_base_url(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -116,6 +129,8 @@ def _parse_base_url(value: Any) -> Any:
 
 
 BaseUrl = Annotated[str, BeforeValidator(_parse_base_url)]
+ProviderKey = Annotated[str | None, BeforeValidator(_parse_provider_key)]
+BucketKey = Annotated[str | None, BeforeValidator(_drop_blank)]
 ByteSize = Annotated[int, BeforeValidator(_parse_size)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
 KeyList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_keys)]
@@ -187,7 +202,7 @@ class Settings(BaseSettings):
     )
 
     # Lemonfox, or any Whisper-compatible server
-    lemonfox_api_key: str | None = Field(None, repr=False)
+    lemonfox_api_key: ProviderKey = Field(None, repr=False)
     lemonfox_base_url: BaseUrl = "https://api.lemonfox.ai/v1"
     lemonfox_model: str = "whisper-1"
     lemonfox_language: str | None = None
@@ -200,7 +215,7 @@ class Settings(BaseSettings):
 
     # pyannoteAI
     pyannote_enabled: bool | None = None
-    pyannote_api_key: str | None = Field(None, repr=False)
+    pyannote_api_key: ProviderKey = Field(None, repr=False)
     pyannote_base_url: BaseUrl = "https://api.pyannote.ai"
     pyannote_model: str = "precision-2"
     diarization_timeout_seconds: int = Field(300, ge=1, validation_alias="SCRYON_DIARIZATION_TIMEOUT_SECONDS")
@@ -227,7 +242,7 @@ class Settings(BaseSettings):
     voice_consent_version: str = Field("v1", max_length=64, validation_alias="SCRYON_VOICE_CONSENT_VERSION")
 
     # OpenAI, or any compatible server
-    llm_api_key: str | None = Field(None, repr=False)
+    llm_api_key: ProviderKey = Field(None, repr=False)
     llm_base_url: BaseUrl = "https://api.openai.com/v1"
     llm_model: str = "gpt-4o-mini"
     llm_timeout_seconds: int = Field(120, ge=1)
@@ -261,8 +276,8 @@ class Settings(BaseSettings):
     object_storage_bucket: str | None = None
     object_storage_endpoint: BaseUrl | None = None
     object_storage_region: str = "auto"
-    object_storage_access_key: str | None = Field(None, repr=False)
-    object_storage_secret_key: str | None = Field(None, repr=False)
+    object_storage_access_key: BucketKey = Field(None, repr=False)
+    object_storage_secret_key: BucketKey = Field(None, repr=False)
     object_storage_path_style_access: bool = True
 
     # Logs and debugging

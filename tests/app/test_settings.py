@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from app.settings import Profile, SettingsError, load_settings
+from app.settings import (
+    AnalysisProvider,
+    DiarizationEngine,
+    Profile,
+    SettingsError,
+    TranscriptionProvider,
+    load_settings,
+)
 from tests.callbacks import CALLBACK_MODE
 
 PROJECT = {"firebase_project_id": "demo-scryon"}
@@ -45,6 +52,35 @@ def test_line_break_after_a_key_does_not_count(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LEMONFOX_API_KEY", " lf_1\n")
 
     assert load_settings().lemonfox_api_key == "lf_1"
+
+
+@pytest.mark.parametrize("variable", ["LEMONFOX_API_KEY", "PYANNOTE_API_KEY", "LLM_API_KEY"])
+def test_blank_key_is_none(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, " \n")
+
+    settings = load_settings()
+
+    assert getattr(settings, variable.lower()) is None
+    assert settings.transcription_engine is TranscriptionProvider.LOCAL
+    assert settings.diarization_engine is DiarizationEngine.LOCAL
+    assert settings.analysis_engine is AnalysisProvider.LOCAL
+
+
+def test_blank_key_of_a_bucket_is_none() -> None:
+    settings = load_settings(**BUCKET, object_storage_access_key=" ", object_storage_secret_key="\n")
+
+    assert (settings.object_storage_access_key, settings.object_storage_secret_key) == (None, None)
+
+
+@pytest.mark.parametrize("variable", ["LEMONFOX_API_KEY", "PYANNOTE_API_KEY", "LLM_API_KEY"])
+@pytest.mark.parametrize("key", ["sk-12…", "sk-1\nsk-2", "sk-1\x7f"], ids=["ellipsis", "two lines", "control"])
+def test_key_that_no_header_can_hold_is_refused_without_a_word_of_it(
+    monkeypatch: pytest.MonkeyPatch, variable: str, key: str
+) -> None:
+    monkeypatch.setenv(variable, key)
+
+    with pytest.raises(SettingsError, match=f"^{variable}: must be a key as the provider shows it, on one line$"):
+        load_settings()
 
 
 def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
