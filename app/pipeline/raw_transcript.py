@@ -34,7 +34,8 @@ def _seconds_or_none(value: Any) -> float | None:
 
 
 def _text_or_none(value: Any) -> str | None:
-    text = str(value).strip() if isinstance(value, str | int) else ""
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    text = str(value).strip() if is_text else ""
     return text or None
 
 
@@ -66,8 +67,8 @@ class _RawAnswer(BaseModel):
     segments: list[_RawSegment] | None = None
     words: list[_RawWord] | None = None
     engine: _Text = None
-    formatted: bool = True
-    speaker_exact: bool = Field(False, validation_alias="speakerExact")
+    formatted: Any = None
+    speaker_exact: Any = Field(None, validation_alias="speakerExact")
 
 
 def parse_verbose_json(content: bytes) -> RawTranscript:
@@ -96,8 +97,8 @@ def parse_verbose_json(content: bytes) -> RawTranscript:
         text=answer.text or "",
         language=answer.language,
         duration_seconds=None if answer.duration is None or answer.duration < 0 else answer.duration,
-        is_formatted=answer.formatted,
-        is_speaker_exact=answer.speaker_exact,
+        is_formatted=answer.formatted is not False,
+        is_speaker_exact=answer.speaker_exact is True,
         engine=answer.engine,
     )
 

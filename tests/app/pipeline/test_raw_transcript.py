@@ -103,6 +103,20 @@ def test_unusable_values_are_no_values() -> None:
     assert raw.segments == (AsrSegment("hi", words=(Word("hi", speaker="2"),)),)
 
 
+def test_truth_values_are_no_texts() -> None:
+    word = {"word": True, "speaker": False}
+    raw = _parse({"text": "hi", "language": False, "segments": [{"text": "hi", "speaker": False, "words": [word]}]})
+
+    assert raw == RawTranscript(segments=(AsrSegment("hi"),), text="hi")
+
+
+@pytest.mark.parametrize("value", [None, "Hi, this is Jimmy.", 3])
+def test_members_of_others_that_are_called_like_ours_do_not_count(value: Any) -> None:
+    raw = _parse({"text": "hi", "formatted": value, "speakerExact": value})
+
+    assert raw == RawTranscript(segments=(), text="hi")
+
+
 @pytest.mark.parametrize("seconds", [1e300, -1e300, 1_000_001])
 def test_times_beyond_any_recording_are_no_times(seconds: float) -> None:
     word = {"word": "hi", "start": seconds, "end": 1_000_000}
