@@ -87,6 +87,9 @@ async def send(client: httpx.AsyncClient, request: httpx.Request, *, timeout_sec
                 content = await _read(response)
             finally:
                 await response.aclose()
+                # It holds the response, which holds the request: an upload would stay in memory until that circle is
+                # found, which may be much later.
+                response.stream = httpx.ByteStream(b"")
     except TimeoutError as error:
         raise ProviderFault(FaultKind.TIMEOUT) from error
     except httpx.HTTPError as error:

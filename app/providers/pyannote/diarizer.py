@@ -88,6 +88,8 @@ class PyannoteDiarizer:
         order = Order(Endpoint.DIARIZE, fields, await encode(audio), f"scryon-{job.call_id}-{job.run_key}")
         async with time_limit(client.timeout_seconds):
             ticket = await submit_job(client, order, job.ensure_wanted, submitted=submitted)
+            # Its file, which may be large, is not kept while the job runs.
+            del order
             await job.remember(ticket)
             return await wait_for_job(client, ticket.job_id, job.ensure_wanted)
 

@@ -74,8 +74,11 @@ class PyannoteVoices:
             # So that every speaker gets a score. By default only the best one might.
             "matching": {"threshold": 0, "exclusive": False},
         }
-        order = Order(Endpoint.IDENTIFY, fields, await encode(audio), f"scryon-identify-{uuid4().hex}")
-        finished = await self._run(order, self._client.timeout_seconds, ensure_wanted)
+        finished = await self._run(
+            Order(Endpoint.IDENTIFY, fields, await encode(audio), f"scryon-identify-{uuid4().hex}"),
+            self._client.timeout_seconds,
+            ensure_wanted,
+        )
         intervals = read_voice_intervals(finished.document, LABEL)
         if intervals is None:
             raise VoiceProviderError(VoiceProviderProblem.UNAVAILABLE)
@@ -85,6 +88,8 @@ class PyannoteVoices:
         try:
             async with time_limit(seconds):
                 ticket = await submit_job(self._client, order, ensure_wanted)
+                # Its file, which may be large, is not kept while the job runs.
+                del order
                 return await wait_for_job(self._client, ticket.job_id, ensure_wanted)
         except JobError as error:
             is_rejected = error.cause in _REJECTIONS

@@ -1,7 +1,10 @@
 """Requests to a real server that is slow, broken or busy."""
 
+import gc
 import gzip
+import weakref
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
@@ -77,6 +80,24 @@ async def test_answer_comes_whole(client: httpx.AsyncClient, service: Service) -
 
     assert (response.status_code, response.json()) == (200, {"hello": "there"})
     assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
+
+
+@pytest.mark.parametrize("failure", [None, Failure.UNAVAILABLE], ids=["answer", "fault"])
+async def test_upload_is_kept_no_longer_than_its_request(
+    client: httpx.AsyncClient, service: Service, failure: Failure | None
+) -> None:
+    service.failure = failure
+    gc.disable()
+    try:
+        request = client.build_request("POST", f"http://{service.host}/hello", content=b"a large recording")
+        is_there = weakref.ref(request)
+        with suppress(ProviderFault):
+            await send(client, request, timeout_seconds=10)
+        del request
+
+        assert is_there() is None
+    finally:
+        gc.enable()
 
 
 async def test_compressed_answer_comes_decoded(client: httpx.AsyncClient, service: Service) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import tracemalloc
 import wave
 from collections import deque
 from contextlib import nullcontext
@@ -11,15 +12,17 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from app.audio import encoding
 from app.audio.recording import OriginalFile
 from app.pipeline.failures import DiarizationFailedError, DiarizationFallback
 from app.pipeline.speech import Turn
-from app.providers.protocols import JobTicket
+from app.providers.protocols import JobContext, JobTicket
 from app.providers.pyannote import client as client_module
 from app.providers.pyannote.client import PyannoteClient
 from app.providers.pyannote.diarizer import PyannoteDiarizer
 from app.providers.pyannote.faults import JobError
-from tests.app.providers.pyannote.asking import AUDIO, Job, Waits, make_diarizer
+from app.providers.pyannote.voices import PyannoteVoices
+from tests.app.providers.pyannote.asking import AUDIO, CALL_ID, Job, Waits, make_diarizer
 from tests.app.providers.pyannote.conftest import ClientMaker
 from tests.doubles.http_double import json_answer
 from tests.doubles.pyannote import Endpoint, Pyannote, refused
@@ -247,6 +250,33 @@ async def test_call_deleted_while_its_job_runs_is_asked_for_no_more(
 
     assert pyannote.counts(*STEPS) == (1, 1, 1, 2)
     assert len(waits.seconds) == 2
+
+
+@pytest.mark.parametrize("is_diarization", [True, False], ids=["diarization", "voice"])
+async def test_file_is_not_kept_while_its_job_runs(
+    make_client: ClientMaker, pyannote: Pyannote, waits: Waits, is_diarization: bool
+) -> None:
+    audio = replace(AUDIO, diarization=bytes(4_000_000))
+    held: list[int] = []
+
+    async def measure() -> None:
+        if pyannote.jobs:
+            traces = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, encoding.__file__)]).traces
+            held.append(sum(trace.size for trace in traces))
+
+    client = make_client()
+    tracemalloc.start()
+    try:
+        if is_diarization:
+            job = JobContext(CALL_ID, "run1", Job().context.remember, measure)
+            await make_diarizer(client).diarize(audio, max_speakers=2, job=job)
+        else:
+            await PyannoteVoices(client).identify(audio, {"voiceprint": "Vm9pY2U="}, measure)
+    finally:
+        tracemalloc.stop()
+
+    assert len(held) == 4
+    assert max(held) < 1_000_000
 
 
 async def test_error_of_the_run_is_not_taken_for_the_end_of_the_time(diarizer: PyannoteDiarizer) -> None:
