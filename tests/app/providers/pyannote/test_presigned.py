@@ -32,7 +32,7 @@ def test_address_goes_out_as_it_came(address: str, expected: str) -> None:
     assert target(make_upload(address, b"")).decode() == expected
 
 
-def test_upload_has_a_type_and_a_length_and_nothing_else() -> None:
+async def test_upload_has_a_type_and_a_length_and_nothing_else() -> None:
     request = make_upload(S3, b"audio")
 
     assert request.method == "PUT"
@@ -41,7 +41,18 @@ def test_upload_has_a_type_and_a_length_and_nothing_else() -> None:
         "content-type": "application/octet-stream",
         "content-length": "5",
     }
-    assert request.content == b"audio"
+    assert await request.aread() == b"audio"
+
+
+async def test_upload_goes_out_in_pieces_each_time() -> None:
+    content = bytes(range(256)) * 1000
+    request = make_upload(S3, content)
+    assert isinstance(request.stream, httpx.AsyncByteStream)
+
+    first, second = [[piece async for piece in request.stream] for _ in range(2)]
+
+    assert b"".join(first) == b"".join(second) == content
+    assert [len(piece) for piece in first] == [65_536, 65_536, 65_536, 59_392]
 
 
 def test_usual_address_needs_no_extension() -> None:
