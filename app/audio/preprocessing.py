@@ -23,11 +23,14 @@ from app.pipeline.failures import FailureReason, HardFailureError
 log = structlog.get_logger()
 
 
-async def prepare(source: AsyncIterable[bytes], settings: AudioSettings, *, needs_pcm: bool = True) -> PreparedAudio:
+async def prepare(
+    source: AsyncIterable[bytes], settings: AudioSettings, *, needs_pcm: bool = True, needs_channels: bool = True
+) -> PreparedAudio:
     """Decode a recording and make the variants that its channels call for.
 
     Variants whose filters fail or take too long are the plain decoded sound, and `fallback` says why. When no engine
-    needs PCM, a recording that cannot or shall not be worked on goes on as it came.
+    needs PCM, a recording that cannot or shall not be worked on goes on as it came. The PCM of single channels is made
+    only for who needs it.
 
     Raises:
         HardFailureError: `audio_undecodable` (no audio in it, or no ffmpeg to find it) or `audio_too_long`.
@@ -43,7 +46,9 @@ async def prepare(source: AsyncIterable[bytes], settings: AudioSettings, *, need
     with ExitStack() as stack:
         decoded = await decode(source, stack.enter_context(MemoryFile()), binary, settings)
         report = await asyncio.to_thread(_report_channels, decoded, settings)
-        sounds = {sound: stack.enter_context(MemoryFile()) for sound in _sounds_of(report)}
+        sounds = {
+            sound: stack.enter_context(MemoryFile()) for sound in _sounds_of(report, needs_channels=needs_channels)
+        }
         await asyncio.to_thread(_write_sounds, sounds, decoded.samples, report)
         variants = [variant for variant in Variant if variant.sound in sounds]
         made = MadeVariants({}, FallbackReason.DISABLED)
@@ -85,8 +90,8 @@ def _report_channels(decoded: Decoded, settings: AudioSettings) -> ChannelReport
     return ChannelReport(ChannelMode.MONO)
 
 
-def _sounds_of(report: ChannelReport) -> tuple[Sound, ...]:
-    return tuple(Sound) if report.mode is ChannelMode.DUAL_PARTY else (Sound.MONO,)
+def _sounds_of(report: ChannelReport, *, needs_channels: bool) -> tuple[Sound, ...]:
+    return tuple(Sound) if needs_channels and report.mode is ChannelMode.DUAL_PARTY else (Sound.MONO,)
 
 
 def _write_sounds(sounds: Mapping[Sound, MemoryFile], samples: Samples, report: ChannelReport) -> None:

@@ -41,8 +41,9 @@ class OriginalFile:
 class PreparedAudio:
     """One recording, ready for the engines.
 
-    `transcription` and `diarization` are PCM as above. `channels` holds the left and the right channel's PCM, and
-    `channel_turns` who spoke when (left `SPEAKER_00`, right `SPEAKER_01`), in `DUAL_PARTY` mode only.
+    `transcription` and `diarization` are PCM as above. `channel_turns` says who spoke when (left `SPEAKER_00`, right
+    `SPEAKER_01`), in `DUAL_PARTY` mode only; `channels` holds the left and the right channel's PCM then, if an engine
+    needs it.
 
     `original` is set when nothing was decoded: then there is no PCM, and nobody knows the duration.
     """

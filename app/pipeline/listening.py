@@ -79,7 +79,14 @@ async def prepare_audio(run: WorkerRun, *, has_transcript: bool) -> PreparedAudi
             raise ObjectMissingError
         async with run.stage(Stage.AUDIO_PREPROCESSED) as report:
             source = run.resources.storage.iter_chunks(key)
-            audio = await prepare(source, run.engines.audio_settings, needs_pcm=run.engines.needs_pcm)
+            engines = run.engines
+            audio = await prepare(
+                source,
+                engines.audio_settings,
+                needs_pcm=engines.needs_pcm,
+                # Who is paid gets them together (pipeline.md, section 3.2).
+                needs_channels=engines.transcriber.needs_pcm,
+            )
             report.extra["channelMode"] = audio.channel_mode
             report.extra["reason"] = audio.fallback
     except ObjectMissingError as error:

@@ -3,6 +3,7 @@ import os
 import stat
 import subprocess
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,16 @@ async def test_parties_on_channels_get_their_pcm_and_turns() -> None:
     assert audio.channels is not None
     assert [len(pcm) for pcm in audio.channels] == [len(audio.transcription)] * 2
     assert [turn.speaker for turn in audio.channel_turns] == ["SPEAKER_00", "SPEAKER_01"] * 4
+
+
+async def test_channels_that_nobody_transcribes_are_not_made() -> None:
+    content = read("pricing.stereo.m4a")
+
+    audio = await prepare(stream(content), AudioSettings(), needs_channels=False)
+
+    with_channels = await prepare(stream(content), AudioSettings())
+    assert audio == replace(with_channels, channels=None)
+    assert audio.channel_mode is ChannelMode.DUAL_PARTY
 
 
 async def test_dual_channel_switched_off_gives_mono() -> None:
