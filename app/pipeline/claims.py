@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
@@ -24,6 +24,9 @@ LEASE = timedelta(seconds=15)
 BACK_OFFS = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=300))
 """How long a call rests after an unexpected error, by the number of attempts without progress."""
 
+_ATTEMPTS_OF_CLAIMED = select(col(CallRecord.attempts)).where(
+    col(CallRecord.id) == bindparam("call_id"), col(CallRecord.claim_token) == bindparam("token")
+)
 _IN_FLIGHT = (CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
 
 
@@ -189,13 +192,17 @@ async def _update_guarded(
         raise ClaimLostError
 
 
-async def ensure_held(session: AsyncSession, claim: Claim) -> None:
-    """Look before each stage whether the call is still ours.
+async def ensure_held(connection: AsyncConnection, claim: Claim) -> None:
+    """Look before each stage, and at each poll, whether the call is still ours.
+
+    On a bare connection, since it is by far the most frequent of all questions.
 
     Raises:
         ClaimLostError: the claim is not ours any more, or the call is gone.
     """
-    await read_attempts(session, claim)
+    parameters = {"call_id": claim.call_id, "token": claim.token}
+    if await connection.scalar(_ATTEMPTS_OF_CLAIMED, parameters) is None:
+        raise ClaimLostError
 
 
 async def read_attempts(session: AsyncSession, claim: Claim) -> int:
@@ -204,11 +211,7 @@ async def read_attempts(session: AsyncSession, claim: Claim) -> int:
     Raises:
         ClaimLostError: the claim is not ours any more, or the call is gone.
     """
-    attempts = await session.scalar(
-        select(col(CallRecord.attempts)).where(
-            col(CallRecord.id) == claim.call_id, col(CallRecord.claim_token) == claim.token
-        )
-    )
+    attempts: int | None = await session.scalar(_ATTEMPTS_OF_CLAIMED, {"call_id": claim.call_id, "token": claim.token})
     if attempts is None:
         raise ClaimLostError
     return attempts

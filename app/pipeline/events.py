@@ -6,9 +6,10 @@ nothing. Source: pipeline.md, section 11.1.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
@@ -17,6 +18,7 @@ from app.resources import Resources
 log = structlog.get_logger()
 
 MAX_ERROR_MESSAGE_CHARS = 200
+_INSERT = insert(CallProcessingEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +42,21 @@ class EventWriter:
     ) -> None:
         """Write one event; a call that is gone in between is dropped in silence."""
         self.log(stage, status, provider=provider, durationMs=duration_ms, errorCode=error_code, **(extra or {}))
-        event = CallProcessingEvent(
-            call_id=self.call_id,
-            user_id=self.user_id,
-            stage=stage,
-            status=status,
-            provider=provider,
-            duration_ms=duration_ms,
-            error_code=error_code,
-            error_message=error_message[:MAX_ERROR_MESSAGE_CHARS] if error_message else None,
-        )
+        values = {
+            "id": uuid4(),
+            "call_id": self.call_id,
+            "user_id": self.user_id,
+            "stage": stage,
+            "status": status,
+            "provider": provider,
+            "duration_ms": duration_ms,
+            "error_code": error_code,
+            "error_message": error_message[:MAX_ERROR_MESSAGE_CHARS] if error_message else None,
+        }
         try:
-            async with self.resources.database.transaction() as session:
-                session.add(event)
+            # Without a session: a call has more events than all other rows together.
+            async with self.resources.database.engine.begin() as connection:
+                await connection.execute(_INSERT, values)
         except IntegrityError:
             return
         except Exception as error:

@@ -88,8 +88,8 @@ class Run:
 
     async def ensure_held(self) -> None:
         """Raises ClaimLostError when the call is not ours any more."""
-        async with self.resources.database.read() as session:
-            await ensure_held(session, self.claim)
+        async with self.resources.database.engine.connect() as connection:
+            await ensure_held(connection, self.claim)
 
     async def read_context(self) -> CallContext:
         """Raises ClaimLostError when the call is gone."""

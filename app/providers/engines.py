@@ -14,9 +14,6 @@ import structlog
 from app.audio.settings import AudioSettings, audio_settings
 from app.providers.lemonfox.transcriber import LemonfoxSettings, LemonfoxTranscriber
 from app.providers.local.cpu_pool import CpuPool
-from app.providers.local.diarization import LocalDiarizer
-from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
-from app.providers.local.whisper_engine import WhisperTranscriber, load_whisper
 from app.providers.protocols import Analyst, Diarizer, Transcriber
 from app.providers.pyannote.client import open_client
 from app.providers.pyannote.diarizer import PyannoteDiarizer
@@ -69,8 +66,16 @@ async def open_engines(settings: Settings, http: httpx.AsyncClient, analyst: Ana
 async def _open_transcriber(settings: Settings, http: httpx.AsyncClient, pool: CpuPool) -> Transcriber:
     if settings.transcription_engine is TranscriptionProvider.LEMONFOX:
         return _open_lemonfox(settings, http)
-    # `faster-whisper` where its extra is installed and its model is on this machine, else pocketsphinx.
-    whisper = await asyncio.to_thread(load_whisper)
+    return await asyncio.to_thread(_open_local_transcriber, pool)
+
+
+def _open_local_transcriber(pool: CpuPool) -> Transcriber:
+    """`faster-whisper` where its extra is installed and its model is on this machine, else pocketsphinx."""
+    # Here and not above, like the local diarizer: a worker whose providers are paid needs neither, nor their libraries.
+    from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
+    from app.providers.local.whisper_engine import WhisperTranscriber, load_whisper
+
+    whisper = load_whisper()
     return PocketsphinxTranscriber(pool) if whisper is None else WhisperTranscriber(pool, whisper)
 
 
@@ -98,6 +103,8 @@ def _open_diarizer(settings: Settings, http: httpx.AsyncClient, pool: CpuPool) -
                 max_audio_minutes=settings.diarization_max_audio_minutes,
             )
         case DiarizationEngine.LOCAL:
+            from app.providers.local.diarization import LocalDiarizer
+
             return LocalDiarizer(pool)
         case _:
             return None

@@ -108,7 +108,7 @@ async def test_worker_that_lost_its_claim_can_write_nothing(
             update_claimed(session, first, duration_seconds=1),
             change_status(session, first, CallStatus.TRANSCRIBING, CallStatus.ANALYZING),
             fail_call(session, first, FailureReason.INTERNAL_ERROR),
-            ensure_held(session, first),
+            ensure_held(await session.connection(), first),
         ):
             with pytest.raises(ClaimLostError):
                 await write
