@@ -42,7 +42,8 @@ def tokenize(text: str) -> tuple[Token, ...]:
         previous = tokens[-1] if tokens else None
         gap = text[previous.end if previous else 0 : start]
         full = fold(text[start:end])
-        is_possessive = full.endswith("'s") or (full.endswith("s") and text[end : end + 1] in ("'", "’"))
+        # A letter among the apostrophes (U+02BC) belongs to the word, also at its end.
+        is_possessive = full.endswith(("'s", "s'")) or (full.endswith("s") and fold(text[end : end + 1]) == "'")
         tokens.append(
             Token(
                 text=text[start:end],

@@ -19,7 +19,7 @@ def test_tokens_are_runs_of_letters_marks_and_digits(text: str, words: list[str]
     assert [token.word for token in tokenize(text)] == words
 
 
-@pytest.mark.parametrize("text", ["Nadia's", "Nadia’s", "James' car"])
+@pytest.mark.parametrize("text", ["Nadia's", "Nadia’s", "James' car", "James’ car", "James＇ car", "Jamesʼ car"])
 def test_owner_is_flagged(text: str) -> None:
     assert tokenize(text)[0].is_possessive
 
