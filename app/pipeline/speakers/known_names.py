@@ -109,6 +109,17 @@ def iter_mentions(names: Sequence[KnownName], tokens: Sequence[Token]) -> Iterat
         index = mention.end if mention is not None else index + 1
 
 
+def may_be_called(name: str | None, words: Words) -> bool:
+    """Tell whether somebody of this name may be meant by one that was said (at least one word), whoever else is.
+
+    Unlike `KnownName.is_called`, this holds for a first name that several share, too.
+    """
+    known = _words(name)
+    if not known or known[0] != words[0]:
+        return False
+    return min(len(known), len(words)) == 1 or known[-1] == words[-1] or words[: len(known)] == known
+
+
 def _words(name: str | None) -> Words:
     return tuple(token.word for token in tokenize(name or "") if token.full not in HONORIFICS)
 

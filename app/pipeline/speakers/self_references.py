@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.pipeline.speakers.introduction_frames import is_doubted, opens_clause
-from app.pipeline.speakers.introductions import SUBJECT_GOES_ON
+from app.pipeline.speakers.introductions import MAX_NAME_TOKENS, SUBJECT_GOES_ON
 from app.pipeline.speakers.tokens import HONORIFICS, Token, is_question_after, words_match
 from app.pipeline.speakers.utterances import Utterance
+from app.pipeline.speakers.word_lists import STOP_WORDS
 
 Words = tuple[str, ...]
 
@@ -25,6 +26,9 @@ _BEFORE: tuple[Words, ...] = (
 _AFTER: tuple[Words, ...] = (("here",), ("speaking",), ("calling",), ("this", "side"), ("on", "the", "line"))
 _HESITATIONS = frozenset({"uh", "um"})
 _FILLERS = _HESITATIONS | {"actually", "just"}
+_KINDS_OF_NAME = frozenset({"first", "last", "full", "given", "good", "own", "real"})
+_CONTRACTED = STOP_WORDS | {"let", "there"}
+"""What an `'s` behind makes no owner of: "it's", "let's"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,20 @@ def _is_name(utterance: Utterance, name: Words, start: int) -> bool:
     found = utterance.tokens[start : start + len(name)]
     if tuple(token.word for token in found) != name or any(token.follows_punctuation for token in found[1:]):
         return False
-    is_possessive = any(token.is_possessive for token in found)
+    is_possessive = any(token.is_possessive for token in found) or _owns_as_a_whole(utterance.tokens, start + len(name))
     return not is_possessive and not is_question_after(utterance.segment.text, found[-1])
+
+
+def _owns_as_a_whole(tokens: Sequence[Token], name_end: int) -> bool:
+    """Tell whether the name is the beginning of a longer one that is possessive: "this is Nadia Khan's phone"."""
+    for token in tokens[name_end : name_end + MAX_NAME_TOKENS - 1]:
+        if token.follows_punctuation:
+            return False
+        if token.is_possessive:
+            return token.word not in _CONTRACTED
+        if not token.is_capitalised:
+            return False
+    return False
 
 
 def _find_opening(tokens: Sequence[Token], name_start: int) -> int | None:
@@ -87,10 +103,13 @@ def _continues(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _is_own(tokens: Sequence[Token], index: int) -> bool:
-    """Tell "my name", "the name", "my first name" and a "name" that opens the sentence from anybody else's name."""
+    """Tell "my name", "the name", "my first name" and a "name" that opens the sentence from anybody else's name.
+
+    "My sister name is Nadia" lacks an `'s`, as people speak and recognisers write.
+    """
     if tokens[index].starts_sentence or tokens[index - 1].full in ("my", "the"):
         return True
-    return index > 1 and tokens[index - 2].full == "my" and not tokens[index - 1].is_possessive
+    return index > 1 and tokens[index - 2].full == "my" and tokens[index - 1].full in _KINDS_OF_NAME
 
 
 def _find_closing(utterance: Utterance, name_start: int, name_end: int) -> int | None:

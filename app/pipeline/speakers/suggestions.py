@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.pipeline.speakers.context import SpeakerContext
-from app.pipeline.speakers.known_names import KnownName
-from app.pipeline.speakers.naming import Naming
+from app.pipeline.speakers.known_names import KnownName, may_be_called
+from app.pipeline.speakers.naming import OPPOSITE, Naming
 from app.pipeline.speakers.resolve import UNRESOLVED_WARNING
 from app.pipeline.speakers.suggestion_proofs import ProvenName, find_proven_names, is_open
 from app.pipeline.speakers.two_parties import MULTI_PARTY_WARNING
@@ -50,12 +50,21 @@ def _decide_roles(naming: Naming, proven_names: Sequence[ProvenName]) -> dict[st
     takers: dict[SpeakerRole, list[str]] = defaultdict(list)
     held = {speaker.role for speaker in naming.speakers.values()}
     for proven in proven_names:
-        if proven.role in (SpeakerRole.USER, SpeakerRole.CONTACT) and proven.role not in held:
-            is_users_name = _find_known(naming, proven, SpeakerRole.USER) is not None
-            # The model does not know who the user is, so a namesake is not the contact because it says so.
-            if proven.speaker_id in naming.open_ids and is_users_name is (proven.role is SpeakerRole.USER):
-                takers[proven.role].append(proven.speaker_id)
+        is_free = proven.role in OPPOSITE and proven.role not in held
+        if is_free and proven.speaker_id in naming.open_ids and _may_have_role(naming, proven):
+            takers[proven.role].append(proven.speaker_id)
     return {speaker_ids[0]: role for role, speaker_ids in takers.items() if len(speaker_ids) == 1}
+
+
+def _may_have_role(naming: Naming, proven: ProvenName) -> bool:
+    """Hold a role against the name: the user's is the USER's, any other one may be the CONTACT's.
+
+    The model does not know who the user is, so somebody who may be the user is not the contact because it says so.
+    """
+    is_called = _find_known(naming, proven, proven.role) is not None
+    if proven.role is SpeakerRole.USER:
+        return is_called
+    return is_called or not may_be_called(naming.context.user_name, proven.words)
 
 
 def _find_known(naming: Naming, proven: ProvenName, role: SpeakerRole) -> KnownName | None:

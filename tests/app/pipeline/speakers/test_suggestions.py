@@ -79,6 +79,8 @@ def test_words_of_somebody_else_prove_nothing() -> None:
         "Anneke this side.",
         "Hi, Anneke on the line.",
         "It's Dr. Anneke.",
+        "It's Anneke from Berg's office.",
+        "it's anneke let's start",
     ],
 )
 def test_who_means_herself_is_named(said: str) -> None:
@@ -99,6 +101,9 @@ def test_who_means_herself_is_named(said: str) -> None:
         "I think it's Anneke.",
         "Her name is Anneke.",
         "My sister's name is Anneke.",
+        "My sister name is Anneke.",
+        "It's Anneke Berg's phone.",
+        "so it's anneke berg’s phone",
         "I heard Anneke speaking.",
         "Thanks, Anneke, here you are.",
         "Hi Anneke here is the file.",
@@ -194,6 +199,27 @@ def test_name_for_several_speakers_is_nobodys() -> None:
     resolved = apply_suggestions(call, [*twins, suggest(3, "Sandra", "I am Sandra")], NOBODY)
 
     assert [speaker.display_name for speaker in resolved.speakers] == [None, None, "Sandra"]
+
+
+@pytest.mark.parametrize(
+    ("user", "contact", "said", "role"),
+    [
+        ("Anneke Berg", "Anneke Lind", "Anneke", "UNKNOWN"),
+        ("Anneke Berg", "Anneke Lind", "Anneke Lind", "CONTACT"),
+        ("Anneke Berg", "Anneke Berg", "Anneke Berg", "UNKNOWN"),
+        ("Anneke", "Anneke Lind", "Anneke", "UNKNOWN"),
+        ("Anneke Berg", None, "Anneke Lind", "CONTACT"),
+    ],
+)
+def test_who_may_be_the_user_by_name_is_not_the_contact_for_a_model(
+    user: str, contact: str | None, said: str, role: str
+) -> None:
+    context = SpeakerContext(user_display_name=user, contact_name=contact)
+    call = conversation((1, FIRST), (2, f"Oh, it's {said}."))
+
+    resolved = apply_suggestions(call, [suggest(2, said, f"it's {said}", role="CONTACT")], context)
+
+    assert described(resolved, 2) == (role, said, "MEDIUM", "LLM_INFERENCE")
 
 
 def test_contact_without_a_name_gets_one_in_place_of_the_end_of_the_number() -> None:
