@@ -6,6 +6,7 @@ Source: rest.md, sections 1.10 (E5, E13, E19), 1.11, 2.2 and 2.16.
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,10 @@ from app.resources import Resources
 from app.settings import Settings
 from app.strict_json import InvalidJsonError, parse_json
 from app.uploads.body import RequestBody
-from app.uploads.keeping import RecordingKeeper, SampleKeeper, keep_recording
+from app.uploads.keeping import DigestKeeper, SampleKeeper, keep_recording
 from app.uploads.metadata import FLAT_FIELDS, CallMetadata, Wire, read_metadata, read_title
 from app.uploads.multipart import PartHead
-from app.uploads.receiving import MAX_PARTS, MAX_TEXT_BYTES, Kept, ReceivedForm, read_form
+from app.uploads.receiving import MAX_PARTS, MAX_TEXT_BYTES, Keeper, Kept, ReceivedForm, read_form
 from app.uploads.stored import StoredUpload
 from app.uploads.voice_sample import VoiceSample
 
@@ -25,6 +26,15 @@ _MAX_BESIDE_BYTES = 2 * MAX_PARTS * MAX_TEXT_BYTES
 """What a form may hold beside its file: twice the longest texts, to have room for their headers."""
 
 Upload = StoredUpload | VoiceSample
+
+
+class FilePurpose(Enum):
+    """What a GraphQL multipart request brings its file for."""
+
+    RECORDING = auto()
+    SAMPLE = auto()
+    NONE = auto()
+    """Nothing in its document takes one, or the document cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +139,13 @@ def _read_consent(content: bytes | None) -> bool | None:
 
 @asynccontextmanager
 async def receive_graphql(
-    resources: Resources, user_id: UUID, body: RequestBody, takes_sample: Callable[[Mapping[str, Any]], bool]
+    resources: Resources, user_id: UUID, body: RequestBody, find_purpose: Callable[[Mapping[str, Any]], FilePurpose]
 ) -> AsyncIterator[Mapping[str, Any]]:
     """Take in a GraphQL multipart request of `operations`, `map` and at most one file, in this order.
 
-    The value is `operations` with a `StoredUpload` where `map` says, or with a `VoiceSample`, which is in memory only,
-    when `takes_sample` says so of them. When the block ends without a call of the upload's id, nothing stays behind.
+    The value is `operations` with the file where `map` says: a `StoredUpload` if `find_purpose` says of them that it is
+    the recording of a call, else a `VoiceSample`, which is in memory only, and empty if nobody takes it. When the block
+    ends without a call of the upload's id, nothing stays behind.
 
     Raises:
         PayloadTooLargeError, VoiceSampleTooLargeError, UnsupportedMediaTypeError, ValidationFailedError: in this order
@@ -142,15 +153,19 @@ async def receive_graphql(
         StorageUnavailableError: the recording could not be stored.
     """
     async with keep_recording(resources, user_id) as recording:
-        sample = SampleKeeper(resources.settings)
+        keepers: Mapping[FilePurpose, Keeper[Upload]] = {
+            FilePurpose.RECORDING: recording,
+            FilePurpose.SAMPLE: SampleKeeper(resources.settings),
+            FilePurpose.NONE: DigestKeeper(resources.settings),
+        }
 
-        def choose(part: PartHead, form: ReceivedForm[Upload]) -> RecordingKeeper | SampleKeeper | None:
+        def choose(part: PartHead, form: ReceivedForm[Upload]) -> Keeper[Upload] | None:
             if not _is_mapped(part, form):
                 return None
             # Only the document tells whether this is something that must not be stored.
             if "operations" not in form.texts:
                 form.refuse("operations", "must come before the file")
-            return sample if takes_sample(_read_operations(form)) else recording
+            return keepers[find_purpose(_read_operations(form))]
 
         form = await read_form(body, resources.settings.max_request_size, choose)
         places = _read_places(form.texts.get("map", b"")) or {}

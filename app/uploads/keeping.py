@@ -1,4 +1,4 @@
-"""Where the file of a form goes: a recording to object storage, a voice sample nowhere but into memory.
+"""Where the file of a form goes: a recording to object storage, a voice sample nowhere but into memory, others nowhere.
 
 A recording lies under the key of the call that it is about to become. Unless that call's row is there when the block
 ends, everything is removed again, whatever ended it.
@@ -50,6 +50,24 @@ class SampleKeeper:
         """Take the whole content; neither its name nor what kind it is matters to anybody."""
         whole = b"".join([chunk async for chunk in content])
         return VoiceSample(whole, hashlib.sha256(whole).hexdigest())
+
+
+class DigestKeeper:
+    """Reads a file that nobody takes, and keeps what tells the request from another one: it may be a voice sample."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.max_bytes = settings.max_file_size
+
+    def too_large(self) -> ScryonError:
+        return PayloadTooLargeError(self.max_bytes)
+
+    async def keep(
+        self, audio_format: AudioFormat, file_name: str | None, content: AsyncIterator[bytes]
+    ) -> VoiceSample:
+        digest = hashlib.sha256()
+        async for chunk in content:
+            digest.update(chunk)
+        return VoiceSample(b"", digest.hexdigest())
 
 
 @asynccontextmanager

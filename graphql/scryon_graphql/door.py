@@ -30,7 +30,7 @@ from app.uploads.forms import receive_graphql
 from scryon_graphql.context import Context
 from scryon_graphql.keyed_mutations import find_only_mutation
 from scryon_graphql.schema import schema
-from scryon_graphql.voice_samples import takes_sample
+from scryon_graphql.voice_samples import find_purpose
 
 PATH = "/graphql"
 JSON_TYPE = "application/json; charset=utf-8"
@@ -60,7 +60,7 @@ async def serve_graphql(request: Request) -> Response:
         request.stream(), headers.get("content-type"), parse_content_length(headers.get("content-length"))
     )
     if declared == "multipart/form-data":
-        async with receive_graphql(resources, user_id, body, takes_sample) as operations:
+        async with receive_graphql(resources, user_id, body, find_purpose) as operations:
             return await _answer(_read_request(operations), context, key)
     content = await body.read(MAX_JSON_BYTES)
     if declares_other_than_json(declared):

@@ -16,29 +16,34 @@ from graphql import (
 )
 
 from app.errors import ValidationFailedError
+from app.uploads.forms import FilePurpose
 from scryon_graphql.limits import MAX_TOKENS
 
 _FOR_A_SAMPLE, _FOR_A_RECORDING = "putVoiceProfile", "analyzeCall"
 
 
-def takes_sample(operations: Mapping[str, Any]) -> bool:
-    """Whether the file of a multipart request is a voice sample; `operations` are as they came, unchecked.
+def find_purpose(operations: Mapping[str, Any]) -> FilePurpose:
+    """What the file of a multipart request is for; `operations` are as they came, unchecked.
+
+    A file is the recording of a call only where that is asked for: a document with a mistake may have meant the other.
 
     Raises:
         ValidationFailedError: the document would take it for a recording of a call as well.
     """
     query, name = operations.get("query"), operations.get("operationName")
     if not isinstance(query, str):
-        return False
+        return FilePurpose.NONE
     try:
         document = parse(query, max_tokens=MAX_TOKENS)
     except (GraphQLError, RecursionError):
         # The schema will say what is wrong.
-        return False
+        return FilePurpose.NONE
     fields = set(_iter_root_fields(document, name or None))
     if _FOR_A_SAMPLE in fields and _FOR_A_RECORDING in fields:
         raise ValidationFailedError.of("operations", f"must not ask for both {_FOR_A_SAMPLE} and {_FOR_A_RECORDING}")
-    return _FOR_A_SAMPLE in fields
+    if _FOR_A_SAMPLE in fields:
+        return FilePurpose.SAMPLE
+    return FilePurpose.RECORDING if _FOR_A_RECORDING in fields else FilePurpose.NONE
 
 
 def _iter_root_fields(document: DocumentNode, operation_name: str | None) -> Iterator[str]:

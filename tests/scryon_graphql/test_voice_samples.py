@@ -13,8 +13,9 @@ from app.errors import ValidationFailedError
 from app.resources import Resources
 from app.settings import Settings
 from app.storage.store import ObjectStore
+from app.uploads.forms import FilePurpose
 from app.voice.models import VoiceProfile
-from scryon_graphql.voice_samples import takes_sample
+from scryon_graphql.voice_samples import find_purpose
 from tests.forms import CONTENT_TYPE, WAV, Part, encode, field, file
 from tests.voices import ScriptedVoices, make_sample
 
@@ -169,25 +170,47 @@ async def test_file_must_come_with_the_request(rest: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "operation_name"),
+    [
+        (PUT, "Nobody"),
+        (PUT, 5),
+        (PUT + "}", None),
+        (PUT.replace("putVoiceProfile", "putVoiceprofile"), None),
+        (ANALYZE + "}", None),
+    ],
+    ids=["unknown operation", "senseless operation", "broken", "unknown field", "broken, of a call"],
+)
+async def test_file_of_a_mistaken_request_is_not_stored(
+    rest: httpx.AsyncClient, query: str, operation_name: object
+) -> None:
+    operations = {"query": query, "variables": {"file": None}, "operationName": operation_name}
+
+    response = await post(rest, field("operations", orjson.dumps(operations)), MAP, file(make_sample(15.0), name="0"))
+
+    codes = {error["extensions"]["code"] for error in response.json()["errors"]}
+    assert codes == {"validation_failed"}
+
+
+@pytest.mark.parametrize(
     ("operations", "expected"),
     [
-        ({"query": PUT}, True),
-        ({"query": ANALYZE}, False),
-        ({"query": SPREAD, "operationName": "Put"}, True),
-        ({"query": SPREAD, "operationName": "Other"}, False),
-        ({"query": PUT + ANALYZE, "operationName": "Put"}, True),
-        ({"query": PUT + ANALYZE, "operationName": "Analyze"}, False),
-        ({"query": PUT, "operationName": 1}, False),
-        ({"query": "mutation { analyzeCall { putVoiceProfile } }"}, False),
-        ({"query": "mutation { ...Nowhere }"}, False),
-        ({"query": "mutation {"}, False),
-        ({"query": "{ " * 5000}, False),
-        ({"query": 1}, False),
-        ({}, False),
+        ({"query": PUT}, FilePurpose.SAMPLE),
+        ({"query": ANALYZE}, FilePurpose.RECORDING),
+        ({"query": SPREAD, "operationName": "Put"}, FilePurpose.SAMPLE),
+        ({"query": SPREAD, "operationName": "Other"}, FilePurpose.NONE),
+        ({"query": PUT + ANALYZE, "operationName": "Put"}, FilePurpose.SAMPLE),
+        ({"query": PUT + ANALYZE, "operationName": "Analyze"}, FilePurpose.RECORDING),
+        ({"query": PUT, "operationName": 1}, FilePurpose.NONE),
+        ({"query": "mutation { analyzeCall { putVoiceProfile } }"}, FilePurpose.RECORDING),
+        ({"query": "mutation { ...Nowhere }"}, FilePurpose.NONE),
+        ({"query": "mutation {"}, FilePurpose.NONE),
+        ({"query": "{ " * 5000}, FilePurpose.NONE),
+        ({"query": 1}, FilePurpose.NONE),
+        ({}, FilePurpose.NONE),
     ],
 )
-def test_document_tells_whether_its_file_is_a_sample(operations: dict[str, Any], expected: bool) -> None:
-    assert takes_sample(operations) is expected
+def test_document_tells_what_its_file_is_for(operations: dict[str, Any], expected: FilePurpose) -> None:
+    assert find_purpose(operations) is expected
 
 
 @pytest.mark.parametrize("separator", ["", " } mutation Second($file: Upload!) { "])
@@ -199,6 +222,6 @@ def test_one_file_is_not_both(separator: str) -> None:
     )
 
     with pytest.raises(ValidationFailedError) as refused:
-        takes_sample({"query": query})
+        find_purpose({"query": query})
 
     assert [problem["field"] for problem in refused.value.details["fields"]] == ["operations"]
