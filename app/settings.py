@@ -8,6 +8,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _BASE_URL = re.compile(r"https?://[\w.\-\[\]:]+(/[\w./~-]*)?", re.ASCII)
 _PRINTABLE = re.compile(r"[ -~]+")
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 MIN_WEBHOOK_SECRET_BYTES = 32
@@ -123,14 +125,32 @@ def _parse_provider_key(value: Any) -> Any:
 def _parse_base_url(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if not _BASE_URL.fullmatch(value.strip()):
+    if not _BASE_URL.fullmatch(value.strip()) or not _has_usable_port(value.strip()):
         raise ValueError("must be http(s)://host, with port and path where needed")
     return value.strip().rstrip("/")
+
+
+def _parse_redis_url(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not value.strip().startswith(_REDIS_SCHEMES) or not _has_usable_port(value.strip()):
+        raise ValueError("must be redis://host:port/0, rediss:// or unix://")
+    return value.strip()
+
+
+def _has_usable_port(url: str) -> bool:
+    """Whether the port is none or one that there can be; clients trip over others in a way that nobody understands."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return True
 
 
 BaseUrl = Annotated[str, BeforeValidator(_parse_base_url)]
 ProviderKey = Annotated[str | None, BeforeValidator(_parse_provider_key)]
 BucketKey = Annotated[str | None, BeforeValidator(_drop_blank)]
+RedisUrl = Annotated[str, BeforeValidator(_parse_redis_url)]
 ByteSize = Annotated[int, BeforeValidator(_parse_size)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
 KeyList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_keys)]
@@ -182,7 +202,7 @@ class Settings(BaseSettings):
     db_password: str = "scryon"  # noqa: S105  (the documented default of a local database)
     db_pool_size: int = Field(10, ge=3, le=100, validation_alias="SCRYON_DB_POOL_SIZE")
     migrate_at_start: bool = Field(True, validation_alias="FLYWAY_ENABLED")
-    redis_url: str | None = None
+    redis_url: RedisUrl | None = None
 
     # Workers
     worker_processes: int = Field(1, ge=1, le=64, validation_alias="SCRYON_WORKER_PROCESSES")
@@ -406,10 +426,13 @@ class Settings(BaseSettings):
         name = "DB_URL" if self.db_url else "DATABASE_URL"
         try:
             url = make_url(value.removeprefix("jdbc:"))
-        except ArgumentError as error:
-            raise SettingsError(f"{name}: not a database URL") from error
+        except (ArgumentError, ValueError):
+            # Their texts quote the URL.
+            raise SettingsError(f"{name}: not a database URL") from None
         if url.drivername.split("+")[0] not in ("postgresql", "postgres"):
             raise SettingsError(f"{name}: only postgresql:// is supported")
+        if url.port is not None and not 0 < url.port < 2**16:
+            raise SettingsError(f"{name}: there is no such port")
         url = url.set(drivername="postgresql")
         if url.username is None:
             url = url.set(username=self.db_username, password=self.db_password)

@@ -94,7 +94,7 @@ async def check_redis(settings: Settings, default_url: str = DEFAULT_REDIS_URL) 
             socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
         )
     except ValueError:
-        return failed("REDIS_URL is no address of a Redis", "set it to redis://host:port/0")
+        return _explain_option()
     try:
         await client.ping()
     except (redis.RedisError, OSError) as error:
@@ -103,6 +103,15 @@ async def check_redis(settings: Settings, default_url: str = DEFAULT_REDIS_URL) 
         if _is_behind(error, _LOGIN_ERRORS):
             return failed("Redis refuses the login", "check user and password of REDIS_URL")
         return failed("Redis cannot be reached", "check host and port of REDIS_URL, and that it runs")
+    except TypeError:
+        return _explain_option()
+    except ValueError:
+        return failed("what answers at REDIS_URL is no Redis", "check host and port of REDIS_URL")
     finally:
         await client.aclose()
     return ok("answers")
+
+
+def _explain_option() -> Verdict:
+    """What stands in the query of the address becomes an argument of the client."""
+    return failed("REDIS_URL holds an option that its client does not take", "set it to redis://host:port/0")

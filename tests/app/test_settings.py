@@ -107,6 +107,10 @@ def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"lemonfox_base_url": "api.lemonfox.ai"}, "LEMONFOX_BASE_URL"),
         ({"pyannote_base_url": "ftp://api.pyannote.ai"}, "PYANNOTE_BASE_URL"),
         ({"llm_base_url": "http://"}, "LLM_BASE_URL"),
+        ({"llm_base_url": "http://127.0.0.1:99999"}, "LLM_BASE_URL"),
+        ({"llm_base_url": "http://127.0.0.1:8o"}, "LLM_BASE_URL"),
+        ({"redis_url": "http://127.0.0.1:6379"}, "REDIS_URL"),
+        ({"redis_url": "redis://127.0.0.1:63790000/0"}, "REDIS_URL"),
         ({"SCRYON_PUBLIC_BASE_URL": "https://scryon.example/?a=b"}, "SCRYON_PUBLIC_BASE_URL"),
         ({**BUCKET, "object_storage_endpoint": None}, "OBJECT_STORAGE_REGION"),
         ({**BUCKET, "object_storage_access_key": "key"}, "OBJECT_STORAGE_SECRET_KEY"),
@@ -120,6 +124,24 @@ def test_unusable_configuration_stops_the_start(values: dict[str, Any], variable
         load_settings(**values)
 
     assert variable in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "zebracrossing",
+        "mysql://u:zebracrossing@h/x",
+        "postgresql://u@h:zebracrossing/x",
+        "postgresql://u:zebracrossing@[::1/x",
+        "postgresql://u:zebracrossing@h:99999/x",
+    ],
+)
+def test_unusable_address_of_the_database_is_told_without_it(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        _ = load_settings(db_url=url).configured_database_url
+
+    assert str(refused.value).startswith("DB_URL: ")
+    assert "zebracrossing" not in str(refused.value)
 
 
 def test_secret_of_callbacks_needs_so_many_bytes_and_not_characters() -> None:

@@ -1,8 +1,9 @@
 """What is found out about Postgres and Redis."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from uuid import uuid4
 
 import pytest
@@ -121,10 +122,32 @@ async def test_password_of_redis_is_tried(guarded_redis: str, password: str, exp
 
 async def test_redis_that_is_not_there_fails(closed_port: int) -> None:
     verdict = await check_redis(load_settings(redis_url=f"redis://:{PASSWORD}@127.0.0.1:{closed_port}"))
-    senseless = await check_redis(load_settings(redis_url="http://127.0.0.1"))
 
     assert (verdict.state, verdict.what) == (State.FAILED, "Redis cannot be reached")
-    assert (senseless.state, senseless.what) == (State.FAILED, "REDIS_URL is no address of a Redis")
+
+
+@pytest.mark.parametrize("option", ["socket_timeout=long", "tls=yes"])
+async def test_option_that_the_client_of_redis_does_not_take_is_told(option: str) -> None:
+    verdict = await check_redis(load_settings(redis_url=f"redis://:{PASSWORD}@127.0.0.1:1/0?{option}"))
+
+    assert verdict == Verdict(
+        State.FAILED, "REDIS_URL holds an option that its client does not take", "set it to redis://host:port/0"
+    )
+
+
+async def test_server_that_is_no_redis_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        async def greet() -> None:
+            connection, _ = await asyncio.to_thread(server.accept)
+            with connection, suppress(OSError):
+                connection.sendall(b"x" * 1024 * 1024)
+
+        greeting = asyncio.create_task(greet())
+        verdict = await check_redis(load_settings(redis_url=f"redis://127.0.0.1:{server.getsockname()[1]}"))
+        await greeting
+
+    assert (verdict.state, verdict.what) == (State.FAILED, "what answers at REDIS_URL is no Redis")
 
 
 async def test_servers_that_nobody_configured_are_those_of_scryon_dev(closed_port: int) -> None:
