@@ -10,7 +10,8 @@ import httpx
 from app.checking.verdicts import Verdict, failed, warning
 from app.providers.sending import FaultKind, ProviderFault, send
 
-ANSWER_SECONDS = 10
+ANSWER_SECONDS = 8
+"""Less than a check may take, so that it can tell who did not answer, and which variable says where that is."""
 
 
 @dataclass(frozen=True, slots=True)

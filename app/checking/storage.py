@@ -36,7 +36,7 @@ async def _check_folder(settings: Settings) -> Verdict:
     cure = f"let this user write to {folder}, or set OBJECT_STORAGE_LOCAL_PATH"
     if not folder.exists():
         parent = next(path for path in folder.parents if path.exists())
-        if not os.access(parent, os.W_OK):
+        if not parent.is_dir() or not os.access(parent, os.W_OK):
             return failed("the folder of local storage cannot be made", cure)
         return ok(f"local: {_short(folder)} is made at the first start")
     try:

@@ -60,6 +60,16 @@ async def test_what_are_no_keys_is_told(
     assert (verdict.state, verdict.cure) == (State.FAILED, "check FIREBASE_CERTIFICATES_URL")
 
 
+@pytest.mark.parametrize("url", ["http://[broken", "nowhere", "http://host:port/v1"])
+async def test_address_that_is_none_fails(http: httpx.AsyncClient, url: str) -> None:
+    settings = load_settings(firebase_project_id=PROJECT, firebase_certificates_url=url)
+
+    verdict = await check_sign_in(settings, http)
+
+    assert verdict.state is State.FAILED
+    assert "FIREBASE_CERTIFICATES_URL" in (verdict.cure or "")
+
+
 async def test_sign_in_without_google_asks_nobody(http: httpx.AsyncClient) -> None:
     nobody = await check_sign_in(load_settings(), http)
     emulated = await check_sign_in(

@@ -79,9 +79,17 @@ async def test_folder_that_is_not_there_yet_is_not_made(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-async def test_folder_that_cannot_be_used_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("file", "the folder of local storage cannot be written to"),
+        ("file/storage", "the folder of local storage cannot be made"),
+        ("file/var/storage", "the folder of local storage cannot be made"),
+    ],
+)
+async def test_folder_that_cannot_be_used_fails(tmp_path: Path, path: str, what: str) -> None:
     (tmp_path / "file").touch()
 
-    verdict = await check_storage(load_settings(object_storage_local_path=tmp_path / "file"))
+    verdict = await check_storage(load_settings(object_storage_local_path=tmp_path / path))
 
-    assert (verdict.state, verdict.what) == (State.FAILED, "the folder of local storage cannot be written to")
+    assert (verdict.state, verdict.what) == (State.FAILED, what)
