@@ -55,7 +55,7 @@ def open_providers() -> Iterator[dict[str, str]]:
         for double in (lemonfox, pyannote, openai):
             stack.enter_context(double)
         lemonfox.delay_seconds = openai.delay_seconds = WAIT_SECONDS
-        pyannote.script.polls_until_end = WAIT_SECONDS / POLL_INTERVAL_SECONDS
+        pyannote.script.polls_until_end, pyannote.script.seconds_until_end = 0, WAIT_SECONDS
         openai.completion = Completion(json.dumps(ANALYSIS))
         yield {
             "LEMONFOX_API_KEY": LEMONFOX_KEY,

@@ -9,14 +9,18 @@ import functools
 import mmap
 import os
 import shutil
+import subprocess
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import structlog
 
 from app.audio.recording import SAMPLE_RATE_HZ
+from app.cancellation import bring_to_its_end
 
 log = structlog.get_logger()
 
@@ -117,34 +121,71 @@ async def run_ffmpeg(
         TimeoutError: the deadline passed.
     """
     command = (binary, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", *arguments)
+    child = _Child(command, [file.descriptor for file in files])
     async with _slots, asyncio.timeout(timeout_seconds):
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            pass_fds=[file.descriptor for file in files],
-        )
         try:
-            text = await _read_log(process)
-            return FfmpegRun(await process.wait(), text)
-        finally:
-            await _end(process)
+            return await asyncio.shield(running := asyncio.ensure_future(asyncio.to_thread(child.run)))
+        except asyncio.CancelledError:
+            child.kill()
+            # Waited for, whatever comes in between, so that no zombie is left behind.
+            await bring_to_its_end(_wait(running))
+            raise
 
 
-async def _read_log(process: asyncio.subprocess.Process) -> str:
+async def _wait(running: asyncio.Future[FfmpegRun]) -> None:
+    with suppress(_KilledError):
+        await running
+
+
+class _KilledError(Exception):
+    """The process was killed before it had begun."""
+
+
+class _Child:
+    """A process that one thread runs and another one may kill at any time.
+
+    In a thread, since an event loop that starts processes by itself stands still while it is copied.
+    """
+
+    def __init__(self, command: Sequence[str], descriptors: Sequence[int]) -> None:
+        self._command = command
+        self._descriptors = descriptors
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_killed = False
+
+    def run(self) -> FfmpegRun:
+        """Start the process and wait for its end. Raises _KilledError when `kill` came first."""
+        with self._start() as process:
+            assert process.stderr is not None
+            text = _read_log(process.stderr)
+            return FfmpegRun(process.wait(), text)
+
+    def kill(self) -> None:
+        with self._lock:
+            self._is_killed = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._is_killed:
+                raise _KilledError
+            self._process = subprocess.Popen(  # noqa: S603
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=self._descriptors,
+            )
+            return self._process
+
+
+def _read_log(stream: IO[bytes]) -> str:
     """Read all that ffmpeg says, keeping the start and the end: a broken file gets a line per frame."""
-    assert process.stderr is not None
     head, tail = b"", b""
-    while chunk := await process.stderr.read(_READ_BYTES):
+    while chunk := stream.read(_READ_BYTES):
         room = _LOG_HEAD_BYTES - len(head)
         head += chunk[:room]
         tail = (tail + chunk[room:])[-_LOG_TAIL_BYTES:]
     return (head + tail).decode(errors="replace")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
-        # Shielded, so that a second cancellation leaves no zombie behind.
-        await asyncio.shield(process.wait())

@@ -6,6 +6,7 @@ Source: providers.md, section 2.
 
 import io
 import json
+import time
 import wave
 from collections import deque
 from collections.abc import Mapping
@@ -57,18 +58,20 @@ class Job:
     endpoint: Endpoint
     body: dict[str, Any]
     polls: int = 0
+    submitted_at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)
 class Script:
     """How jobs go.
 
-    A job is `created`, `pending` and `running` for so many polls in all (infinitely many: it never ends), then it has
-    the `outcome`. `turns` are those of its output, `scores` how much each speaker sounds like any voiceprint;
-    `output` replaces the whole output, and `is_output_gone` leaves it out, as 24 hours do.
+    A job is `created`, `pending` and `running` for so many polls in all (infinitely many: it never ends), and for so
+    many seconds, then it has the `outcome`. `turns` are those of its output, `scores` how much each speaker sounds like
+    any voiceprint; `output` replaces the whole output, and `is_output_gone` leaves it out, as 24 hours do.
     """
 
     polls_until_end: float = 3
+    seconds_until_end: float = 0
     outcome: str = "succeeded"
     turns: tuple[Mapping[str, Any], ...] = TURNS
     scores: Mapping[str, float] = field(default_factory=lambda: {"SPEAKER_00": 91, "SPEAKER_01": 8})
@@ -182,7 +185,8 @@ class Pyannote(HttpDouble):
         if job is None:
             return json_answer({"message": "Job not found"}, 404)
         shown: dict[str, Any] = {"jobId": job.id, "createdAt": "2026-11-02T09:00:00Z"}
-        if job.polls < self.script.polls_until_end:
+        is_early = time.monotonic() < job.submitted_at + self.script.seconds_until_end
+        if is_early or job.polls < self.script.polls_until_end:
             status = ON_THE_WAY[min(job.polls, len(ON_THE_WAY) - 1)]
         else:
             status = self.script.outcome if self._is_audio_good(job) else "failed"

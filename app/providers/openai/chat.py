@@ -99,10 +99,10 @@ class ChatModel:
         Raises:
             ProviderFault: no answer in time, none at all, too large a one, or another status than 2xx.
         """
-        # Here and not above: it takes its time and its memory, and most API processes never ask a model.
+        sdk = await self._open()
+        # Here and not above: it takes its time, outside the event loop, and most API processes never ask a model.
         from app.providers.openai.sdk import FormatRefusedFault, post_chat
 
-        sdk = await self._open()
         for rung in list(_Rung)[self._rung :]:
             body = self._body(messages, max_tokens) | _format(rung, shape)
             try:
