@@ -8,8 +8,8 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location
 
-# Processes of the test suite, each with servers of its own.
-WORKERS ?= 2
+# Processes of the test suite, each with servers of its own; one more than two cores, since tests wait for processes, too.
+WORKERS ?= 3
 
 EMULATOR := tests/firebase
 # Written by npm when everything is in place.

@@ -91,7 +91,7 @@ def test_voicemail_has_one_speaker_and_its_two_requests(server: DevServer) -> No
 
 
 def test_phone_recording_goes_through(server: DevServer) -> None:
-    call = submit(server, "excerpts/support.phone.15s.3gp")
+    call = submit(server, "excerpts/support.phone.6s.3gp")
 
     check_consistency(call)
     assert call["transcript"]["pipeline"]["transcriptionModel"] == "pocketsphinx"

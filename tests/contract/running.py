@@ -20,7 +20,7 @@ from schemathesis.schemas import BaseSchema
 from tests.contract import generation, judging
 from tests.contract.conftest import Belongings
 
-CASES = int(os.environ.get("CONTRACT_CASES", "100"))
+CASES = int(os.environ.get("CONTRACT_CASES", "60"))
 """So many requests are made of a schema at least, beside those that follow from it without chance."""
 
 EXAMPLES = CASES // 25
