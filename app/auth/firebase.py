@@ -11,6 +11,7 @@ import httpx
 from app.auth.accounts import FirebaseAccounts
 from app.auth.certificates import CertificateCache
 from app.auth.tokens import EmulatorTokenReader, TokenVerifier
+from app.providers.sending import tls_context
 from app.settings import Settings
 from app.users.identity import Identity
 
@@ -67,7 +68,7 @@ async def open_firebase(settings: Settings) -> AsyncIterator[Firebase | None]:
         if settings.firebase_auth_emulator_host is not None:
             yield Firebase(EmulatorTokenReader(project_id), None, accounts)
             return
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT_SECONDS))
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT_SECONDS, verify=tls_context()))
         certificates = CertificateCache(client, settings.firebase_certificates_url)
         stack.push_async_callback(certificates.close)
         yield Firebase(TokenVerifier(project_id, certificates), certificates, accounts)

@@ -5,7 +5,9 @@ may be signed. Source: pipeline.md, sections 3.3, 3.4 and 11.2 (L4, L5).
 """
 
 import asyncio
+import functools
 import random
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -61,13 +63,19 @@ class ProviderFault(Exception):
         return self.kind is FaultKind.NETWORK
 
 
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """What every client of this process trusts; reading the certificates takes 25 ms, so it is done once."""
+    return httpx.create_ssl_context()
+
+
 @asynccontextmanager
 async def open_http_client() -> AsyncIterator[httpx.AsyncClient]:
     """The client of a process for its providers; a deadline is set per request, by `send`."""
     timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
     # As many connections as there are runs: waiting for a free one would look like an outage of the provider.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-    async with httpx.AsyncClient(timeout=timeout, limits=limits) as client:
+    async with httpx.AsyncClient(timeout=timeout, limits=limits, verify=tls_context()) as client:
         yield client
 
 

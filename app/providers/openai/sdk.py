@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from app.providers.sending import CONNECT_SECONDS, FaultKind, ProviderFault, parse_retry_after
+from app.providers.sending import CONNECT_SECONDS, FaultKind, ProviderFault, parse_retry_after, tls_context
 
 _logger = logging.getLogger("openai")
 _level = _logger.level
@@ -67,6 +67,7 @@ def open_sdk(api_key: str, base_url: str) -> openai.AsyncOpenAI:
     """Make the client of a process; connections are made on first use."""
     http = _BoundedClient(
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+        verify=tls_context(),
         # As many connections as there are runs, see `open_http_client`.
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20),
     )
