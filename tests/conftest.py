@@ -42,8 +42,16 @@ LONGEST_FIRST = (
 """What would keep one of several processes busy at the end, while the others have nothing left to do."""
 
 
+TOGETHER = ("tests/firebase/",)
+"""Folders whose files share what is slow to start, or must not run twice at a time."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest; files stay whole, and in order otherwise."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(group))
     rank = {prefix: place for place, prefix in enumerate(LONGEST_FIRST)}
     items.sort(
         key=lambda item: min((rank[prefix] for prefix in rank if item.nodeid.startswith(prefix)), default=len(rank))
