@@ -5,7 +5,7 @@ on its own. Source: transcript.md, section 3.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from app.pipeline.asr_segments import Stretch, get_joint_span, get_span, read_stretches
@@ -62,7 +62,14 @@ def align(raw: RawTranscript, turns: Sequence[Turn]) -> list[AlignedSegment]:
     else:
         pieces = list(_keep_labels(stretches))
     spoken = (piece for piece in pieces if piece.text)
-    return [replace(piece, order=order) for order, piece in enumerate(spoken)]
+    return [_number(piece, order) for order, piece in enumerate(spoken)]
+
+
+def _number(piece: AlignedSegment, order: int) -> AlignedSegment:
+    """The same piece at its place; `dataclasses.replace` takes three times as long, and a long call has thousands."""
+    return AlignedSegment(
+        piece.speaker, piece.start_seconds, piece.end_seconds, piece.text, piece.confidence, order, piece.words
+    )
 
 
 class _Coverage:

@@ -75,7 +75,7 @@ def _clean_word(word: Word) -> Word:
 
 def _clean_segment(segment: AsrSegment) -> AsrSegment:
     start, end = _clean_times(segment.start_seconds, segment.end_seconds)
-    return replace(segment, start_seconds=start, end_seconds=end, words=_clean_words(segment.words))
+    return AsrSegment(segment.text, start, end, _clean_words(segment.words), segment.speaker)
 
 
 def _clean_times(start: float | None, end: float | None) -> tuple[float | None, float | None]:

@@ -6,7 +6,6 @@ Source: transcript.md, sections 4.1, 4.2 and 4.4.
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import replace
 
 from app.pipeline.normalization.loops import collapse_loops
 from app.pipeline.normalization.utterance import Utterance
@@ -29,8 +28,8 @@ def clean_utterances(utterances: Iterable[Utterance], duration_hundredths: int |
 
     Source: transcript.md, sections 4.1 to 4.4.
     """
-    cleaned = (replace(said, text=clean_speech(said.text)) for said in utterances)
-    return [_clamp(said, duration_hundredths) for said in cleaned if is_speech(said.text)]
+    cleaned = ((said, clean_speech(said.text)) for said in utterances)
+    return [_clean(said, text, duration_hundredths) for said, text in cleaned if is_speech(text)]
 
 
 def clean_speech(text: str) -> str:
@@ -68,9 +67,9 @@ def _is_tag(bracketed: str) -> bool:
     return len(words) <= _MAX_TAG_WORDS and not _NON_SPEECH.isdisjoint(words)
 
 
-def _clamp(said: Utterance, duration_hundredths: int | None) -> Utterance:
-    """Bring times into the recording and into their order (4.4)."""
+def _clean(said: Utterance, text: str, duration_hundredths: int | None) -> Utterance:
+    """The utterance with a clean text, its times within the recording and in their order (4.4)."""
     start, end = max(0, said.start_hundredths), max(0, said.end_hundredths)
     if duration_hundredths is not None:
         start, end = min(start, duration_hundredths), min(end, duration_hundredths)
-    return replace(said, start_hundredths=start, end_hundredths=max(start, end))
+    return Utterance(said.speaker, start, max(start, end), text, said.confidence, said.order)

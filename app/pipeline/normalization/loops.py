@@ -19,6 +19,10 @@ def collapse_loops(text: str) -> str:
     The first occurrence's spelling is kept, with the last one's closing punctuation. Applied twice it is as applied
     once.
     """
+    words = read_folded(text)
+    if len(set(words)) == len(words):
+        # Nothing is said twice: most of what people say in one go.
+        return " ".join(text.split())
     while True:
         collapsed = _collapse_words(_collapse_phrases(_collapse_sentences(text)))
         if collapsed == text:

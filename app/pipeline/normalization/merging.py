@@ -31,6 +31,8 @@ def _belongs_to(before: Utterance, said: Utterance) -> bool:
 
 
 def _join(group: Sequence[Utterance]) -> Utterance:
+    if len(group) == 1:
+        return group[0]
     return replace(
         group[0],
         end_hundredths=group[-1].end_hundredths,

@@ -46,4 +46,6 @@ def _part_speakers(utterances: Sequence[Utterance]) -> list[Utterance]:
 
 
 def _start_at(said: Utterance, start: int) -> Utterance:
+    if start == said.start_hundredths:
+        return said
     return replace(said, start_hundredths=start, end_hundredths=max(start, said.end_hundredths))

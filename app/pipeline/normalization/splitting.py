@@ -18,6 +18,8 @@ _CUT = re.compile(r"[,;:—](?= )")
 def split_utterance(said: Utterance) -> list[Utterance]:
     """Split a text of more than 200 characters; the pieces share its time by their characters (X4, X5)."""
     texts = split_text(said.text)
+    if len(texts) == 1:
+        return [said]
     duration = said.end_hundredths - said.start_hundredths
     counts = [0, *accumulate(len(text) for text in texts)]
     # Whole hundredths, halves up.

@@ -18,6 +18,7 @@ _NUMBER_WORDS = word_set(
 )
 """Above all the digits: telephone numbers are read out digit by digit. Articles (`un`, `uno`) are left out."""
 
+_ASCII_PUNCTUATION = "".join(char for char in map(chr, range(128)) if not char.isalnum())
 _NUMBER_COMPANIONS = word_set("oh o and point dash plus minus area extension")
 """Words that people say between the digits of one number; alone they are none."""
 
@@ -64,6 +65,8 @@ def fold(surface: str) -> str:
     """Case-fold a word and strip the punctuation around it; empty when there is nothing else."""
     if surface.isalnum():
         return surface.casefold()
+    if surface.isascii():
+        return surface.strip(_ASCII_PUNCTUATION).lower()
     start, end = 0, len(surface)
     while start < end and not _is_word_character(surface[start]):
         start += 1

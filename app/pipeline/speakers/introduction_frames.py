@@ -46,9 +46,16 @@ FRAMES = (
 )
 
 
+_FRAMES_BY_FIRST_WORD = {
+    first: tuple(frame for frame in FRAMES if frame.before[:1] in ((), (first,)))
+    for first in {frame.before[0] for frame in FRAMES if frame.before}
+}
+_NAME_FIRST_FRAMES = tuple(frame for frame in FRAMES if frame.is_name_first)
+
+
 def find_frames(tokens: Sequence[Token], index: int) -> Iterator[Frame]:
-    """The frames whose first word (or whose name, when it comes first) stands at `index`."""
-    for frame in FRAMES:
+    """The frames whose first word (or whose name, when it comes first) stands at `index`, in their order."""
+    for frame in _FRAMES_BY_FIRST_WORD.get(tokens[index].full, _NAME_FIRST_FRAMES):
         if frame.is_name_first:
             is_open = opens_clause(tokens, index)
         else:

@@ -28,9 +28,11 @@ class KnownName:
 
     def length_at(self, tokens: Sequence[Token], index: int) -> int:
         """How many tokens at `index` are this name; 0 when it does not stand there."""
+        first = tokens[index]
         for variant in self.variants:
-            found = tokens[index : index + len(variant)]
-            if tuple(token.word for token in found) == variant and _is_meant(variant, found[0]):
+            if variant[0] != first.word or not _is_meant(variant, first):
+                continue
+            if tuple(token.word for token in tokens[index : index + len(variant)]) == variant:
                 return len(variant)
         return 0
 
@@ -101,8 +103,12 @@ def find_known_name(names: Sequence[KnownName], tokens: Sequence[Token], index: 
 
 def iter_mentions(names: Sequence[KnownName], tokens: Sequence[Token]) -> Iterator[Mention]:
     """All known names among the tokens, from left to right, never overlapping."""
+    first_words = {variant[0] for name in names for variant in name.variants}
     index = 0
     while index < len(tokens):
+        if tokens[index].word not in first_words:
+            index += 1
+            continue
         mention = find_known_name(names, tokens, index)
         if mention is not None:
             yield mention

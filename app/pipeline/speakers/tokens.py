@@ -9,6 +9,7 @@ HONORIFICS = frozenset({"mr", "mrs", "ms", "sir", "madam", "shri", "dr"})
 
 _APOSTROPHES = {ord(char): "'" for char in "’ʼ‘＇"}
 _SENTENCE_END = re.compile(r"[.!?…।॥][^\s\w]*(?:\s|$)|[。！？]")
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
 _HYPHENS = frozenset("-‐‑")
 _QUESTION = re.compile(r"[\s\"'”’)]*[?？]")
 
@@ -61,14 +62,20 @@ def tokenize(text: str) -> tuple[Token, ...]:
 
 def fold(text: str) -> str:
     """Compatibility forms, case and the shape of apostrophes do not count."""
+    if text.isascii():
+        return text.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return folded.translate(_APOSTROPHES)
 
 
 def words_match(tokens: Sequence[Token], index: int, words: Sequence[str]) -> bool:
     """Tell whether these spellings stand at `index`, one after the other and without punctuation between them."""
-    found = tokens[index : index + len(words)]
-    return [token.full for token in found] == list(words) and not any(token.follows_punctuation for token in found[1:])
+    if index + len(words) > len(tokens):
+        return False
+    return all(
+        tokens[at].full == word and (at == index or not tokens[at].follows_punctuation)
+        for at, word in enumerate(words, start=index)
+    )
 
 
 def is_question_after(text: str, token: Token) -> bool:
@@ -77,6 +84,9 @@ def is_question_after(text: str, token: Token) -> bool:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
+    if text.isascii():
+        yield from (found.span() for found in _ASCII_WORD.finditer(text))
+        return
     start: int | None = None
     for index, char in enumerate(text):
         if _is_word_char(char):
@@ -93,6 +103,8 @@ def _is_word_char(char: str) -> bool:
 
 
 def _ends_sentence(previous: Token, gap: str) -> bool:
+    if gap == " ":
+        return False
     is_initial = len(previous.full) == 1 and previous.full != "i"
     if gap.strip() == "." and (is_initial or previous.full in HONORIFICS):
         return False
@@ -100,4 +112,4 @@ def _ends_sentence(previous: Token, gap: str) -> bool:
 
 
 def _joins(previous: Token, gap: str) -> bool:
-    return gap.isspace() or gap in _HYPHENS or (gap.strip() == "." and previous.full in HONORIFICS)
+    return gap == " " or gap.isspace() or gap in _HYPHENS or (gap.strip() == "." and previous.full in HONORIFICS)
