@@ -7,6 +7,7 @@ on its own. Source: transcript.md, section 3.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from app.pipeline.asr_segments import Stretch, get_joint_span, get_span, read_stretches
 from app.pipeline.intervals import IntervalIndex, tidy
@@ -36,8 +37,7 @@ class AlignedSegment:
     words: tuple[Word, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Owner:
+class _Owner(NamedTuple):
     """Who said a word, and which part of it (0 to 1) that speaker's turn covers; None for a word without time."""
 
     speaker: str
@@ -82,12 +82,22 @@ class _Coverage:
     def find_owner(self, start: float, end: float) -> _Owner | None:
         """The speaker of the turn with the longest overlap, else of the nearest turn (A1, A2, A3a)."""
         end = max(end, start + _MIN_WORD_SECONDS)
+        only = self._index.find_only_cover(start, end)
+        if only is not None:
+            return _Owner(self._turns[only].speaker, 1.0)
         overlaps = self._index.overlapping(start, end)
         if not overlaps:
             return self.find_nearest(start, end)
         # Turns are sorted by start and speaker: of equals the first one counts.
         at, longest = max(overlaps, key=lambda found: found[1])
         return _Owner(self._turns[at].speaker, tidy(longest / (end - start)))
+
+    def find_only_speaker(self, spans: Sequence[tuple[float, float]]) -> str | None:
+        """Who says all of these words, when one turn covers them and no other one begins; None in other cases."""
+        start = min(start for start, _ in spans)
+        end = max(end for _, end in spans)
+        only = self._index.find_only_cover(start, max(end, max(start for start, _ in spans) + _MIN_WORD_SECONDS))
+        return None if only is None else self._turns[only].speaker
 
     def find_nearest(self, start: float, end: float) -> _Owner | None:
         """The speaker of the nearest turn, None when it is too far away (A3a)."""
@@ -118,6 +128,10 @@ def _cut_by_turns(stretch: Stretch, coverage: _Coverage) -> Iterator[AlignedSegm
     if not timed:
         yield _give_whole(stretch, coverage)
         return
+    speaker = coverage.find_only_speaker(timed)
+    if speaker is not None:
+        yield _whole(stretch, speaker, Confidence.HIGH)
+        return
     owners = _smooth(_fill_gaps([coverage.find_owner(*span) for span in timed]), timed, coverage)
     waiting = iter(owners)
     yield from _cut(stretch, _give_untimed([None if span is None else next(waiting) for span in spans]))
@@ -136,9 +150,11 @@ def _smooth(owners: list[_Owner], spans: Sequence[tuple[float, float]], coverage
     """Give a short, poorly covered word to the speaker on both sides of it (A4)."""
     smoothed = list(owners)
     for at in range(1, len(owners) - 1):
-        (start, end), around = spans[at], smoothed[at - 1].speaker
-        is_weak = tidy(end - start) <= _SHORT_WORD_SECONDS and (smoothed[at].ratio or 0.0) < _SHORT_WORD_RATIO
-        if is_weak and around == smoothed[at + 1].speaker != smoothed[at].speaker:
+        around = smoothed[at - 1].speaker
+        if not around == smoothed[at + 1].speaker != smoothed[at].speaker:
+            continue
+        start, end = spans[at]
+        if tidy(end - start) <= _SHORT_WORD_SECONDS and (smoothed[at].ratio or 0.0) < _SHORT_WORD_RATIO:
             smoothed[at] = _Owner(around, coverage.get_ratio(around, start, end))
     return smoothed
 
@@ -155,10 +171,10 @@ def _give_untimed(owners: Sequence[_Owner | None]) -> list[_Owner]:
 
 def _cut(stretch: Stretch, owners: Sequence[_Owner]) -> Iterator[AlignedSegment]:
     """One segment per run of words of one speaker (A5 to A7); `owners` has one entry per word."""
-    runs = [list(run) for _, run in groupby(range(len(owners)), key=lambda at: owners[at].speaker)]
-    if len(runs) == 1:
+    if all(owner.speaker == owners[0].speaker for owner in owners):
         yield _whole(stretch, owners[0].speaker, _rate(owners))
         return
+    runs = [list(run) for _, run in groupby(range(len(owners)), key=lambda at: owners[at].speaker)]
     groups = [number for number, run in enumerate(runs) for _ in run]
     texts = divide_text(stretch.text, [word.text for word in stretch.words], groups)
     before = stretch.start_seconds

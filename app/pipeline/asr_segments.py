@@ -65,6 +65,8 @@ def _clean_words(words: Sequence[Word]) -> tuple[Word, ...]:
 
 
 def _clean_word(word: Word) -> Word:
+    if word.start_seconds is not None and word.end_seconds is not None and 0 <= word.start_seconds <= word.end_seconds:
+        return word
     start, end = _clean_times(word.start_seconds, word.end_seconds)
     # One time alone makes a word without length.
     start, end = end if start is None else start, start if end is None else end

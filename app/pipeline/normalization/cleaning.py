@@ -15,6 +15,7 @@ _ZERO_WIDTH = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u
 
 _MUSIC = re.compile("♪[^♪]*♪|♪")
 _BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\*[^*]*\*|<[^<>]*>")
+_MARK = re.compile(r"[♪\[(*<]")
 _TAG_WORD = re.compile(r"[\w']+")
 _MAX_TAG_WORDS = 4
 _NON_SPEECH = word_set(
@@ -58,6 +59,8 @@ def clean_characters(text: str) -> str:
 
 def remove_tags(text: str) -> str:
     """Remove music signs with what is sung between them, and bracketed descriptions of noises (4.2)."""
+    if _MARK.search(text) is None:
+        return " ".join(text.split())
     untagged = _BRACKETED.sub(lambda match: " " if _is_tag(match[0]) else match[0], _MUSIC.sub(" ", text))
     return " ".join(untagged.split())
 

@@ -58,7 +58,8 @@ def join_tokens(tokens: Sequence[Token]) -> str:
 
 def read_folded(text: str) -> list[str]:
     """Answer the folded words of a text; punctuation that stands alone is none."""
-    return [folded for folded in map(fold, text.split()) if folded]
+    words = text.split()
+    return [folded for word in words if (folded := word.lower() if word.isascii() and word.isalnum() else fold(word))]
 
 
 def fold(surface: str) -> str:

@@ -44,3 +44,24 @@ def test_search_finds_what_looking_at_all_intervals_finds(
 
     assert index.overlapping(start, end) == [(at, seconds) for at, seconds in shared if seconds > 0]
     assert index.nearest(start, end) == ((min(gaps)[1], min(gaps)[0]) if gaps else None)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(_intervals, _times, st.integers(1, 10))
+def test_only_cover_is_the_one_interval_that_shares_all_of_the_stretch(
+    intervals: list[tuple[int, int]], start: int, length: int
+) -> None:
+    end = start + length
+
+    index = IntervalIndex(intervals)
+
+    overlaps = index.overlapping(start, end)
+    expected = overlaps[0][0] if [seconds for _, seconds in overlaps] == [length] else None
+    assert index.find_only_cover(start, end) in (expected, None)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "position"), [(1, 2, 0), (0, 4, 0), (4, 5, 1), (5, 7, None), (3, 5, None), (9, 10, None)]
+)
+def test_only_cover(start: float, end: float, position: int | None) -> None:
+    assert IntervalIndex([(0, 4), (4, 8), (6, 8)]).find_only_cover(start, end) == position
