@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.pipeline.speakers.naming import Naming
+from app.pipeline.speakers.references import Reference
 from app.pipeline.speakers.tokens import Token, words_match
 from app.pipeline.transcript import Confidence, LabelSource, SpeakerRole
 
@@ -25,14 +26,20 @@ _WEAK = tuple((word,) for word in ("yes", "yeah", "yep", "haan", "ha"))
 """Just a yes may as well be an answer to what the other one has said."""
 
 
-def apply_answering(naming: Naming) -> None:
-    """Make the one who picked up the CONTACT (W4), except on incoming calls, where it is the user (W5)."""
+def apply_answering(naming: Naming, references: Sequence[Reference]) -> None:
+    """Make the one who picked up the CONTACT (W4), except on incoming calls, where it is the user (W5).
+
+    Not against what may be somebody's own name: who says "it's Tobias" to the answerer is rather Tobias himself.
+    """
     if not naming.is_open_two_party or naming.context.direction == "INCOMING":
         return
     answerer = _find_answerer(naming)
     if answerer is None:
         return
     (other,) = (speaker_id for speaker_id in naming.real if speaker_id != answerer)
+    own_names = {(reference.owner, reference.utterance.speaker_id) for reference in references if reference.is_own}
+    if own_names & {(SpeakerRole.CONTACT, other), (SpeakerRole.USER, answerer)}:
+        return
     naming.give_role(answerer, SpeakerRole.CONTACT, Confidence.MEDIUM, LabelSource.ANSWERING_PATTERN)
     naming.give_role(other, SpeakerRole.USER, Confidence.MEDIUM, LabelSource.BY_ELIMINATION)
     naming.warn(ANSWERING_WARNING)

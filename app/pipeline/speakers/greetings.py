@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.pipeline.speakers.introduction_frames import is_greeting
+from app.pipeline.speakers.introduction_frames import is_greeting, is_report
 from app.pipeline.speakers.introductions import Introduction
 from app.pipeline.speakers.known_names import Mention, find_known_name
 from app.pipeline.speakers.naming import OPPOSITE, Naming
+from app.pipeline.speakers.surroundings import is_subject, read_surroundings
 from app.pipeline.speakers.tokens import HONORIFICS, Token
 from app.pipeline.speakers.utterances import Utterance
+from app.pipeline.speakers.word_lists import GREETING_ENDS
 from app.pipeline.transcript import Confidence, LabelSource, SpeakerRole
 
 EARLY_SEGMENTS = 2
@@ -20,7 +22,6 @@ MAX_DISTANCE = 2
 _NOT_BETWEEN = frozenset(
     {"i", "i'm", "im", "am", "this", "is", "it's", "my", "name", "me", "to", "from", "for", "with"}
 )
-_NOT_AFTER = frozenset({"here", "speaking", "calling"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class _Greeting:
 def apply_greetings(naming: Naming, introductions: Sequence[Introduction]) -> None:
     """Give every greeter the role opposite to that of the greeted name's owner (G3, G5, G6)."""
     found: dict[str, list[_Greeting]] = defaultdict(list)
-    for utterance in naming.utterances:
+    for utterance in naming.utterances_with_names():
         if utterance.speaker_id in naming.open_ids:
             found[utterance.speaker_id] += _find_greetings(naming, utterance, introductions)
     greeters: dict[SpeakerRole, list[str]] = defaultdict(list)
@@ -58,8 +59,10 @@ def _find_greetings(naming: Naming, utterance: Utterance, introductions: Sequenc
     is_early = utterance.index < EARLY_SEGMENTS and utterance.segment.start_seconds <= EARLY_SECONDS
     confidence = Confidence.HIGH if is_early else Confidence.MEDIUM
     greetings = []
-    for index in range(len(utterance.tokens)):
-        mention = _find_greeted(naming, utterance.tokens, index) if is_greeting(utterance.tokens, index) else None
+    for index, token in enumerate(utterance.tokens):
+        if token.full not in GREETING_ENDS or not is_greeting(utterance.tokens, index):
+            continue
+        mention = _find_greeted(naming, utterance.tokens, index)
         if mention is not None and not any(
             introduction.covers(utterance, mention.start) for introduction in introductions
         ):
@@ -75,14 +78,18 @@ def _find_greeted(naming: Naming, tokens: Sequence[Token], greeting: int) -> Men
     for distance, index in enumerate(following):
         mention = find_known_name(naming.names, tokens, index)
         if mention is not None:
-            return mention if _is_addressed(tokens, mention) else None
+            return mention if _is_addressed(tokens, mention) and not is_report(tokens, greeting) else None
         if distance == 0 and (tokens[index].full in _NOT_BETWEEN or is_greeting(tokens, index)):
             return None
     return None
 
 
 def _is_addressed(tokens: Sequence[Token], mention: Mention) -> bool:
-    following = [token.full for token in tokens[mention.end : mention.end + 2]]
-    if tokens[mention.end - 1].is_possessive or following == ["this", "side"]:
+    """Tell whether the greeted name is that of the listener.
+
+    "Hello, Tobias is out" is said by somebody else than Tobias, but not to him; a company answers with its name.
+    """
+    if tokens[mention.end - 1].is_possessive or mention.name.is_organisation:
         return False
-    return not following or following[0] not in _NOT_AFTER
+    words = read_surroundings(tokens, mention)
+    return not (words.is_told_by_its_owner or is_subject(words.end))

@@ -1,15 +1,18 @@
 """The frames in which people say who they are (F1 to F6). Source: transcript.md, section 5.3."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.pipeline.speakers.tokens import Token, words_match
-from app.pipeline.speakers.word_lists import GREETINGS, TIMES_OF_DAY, YES_WORDS
+from app.pipeline.speakers.word_lists import GREETING_ENDS, GREETINGS, HESITATIONS, REPORTS, TIMES_OF_DAY, YES_WORDS
 
 Words = tuple[str, ...]
 
 _DOUBTS = frozenset({"if", "whether", "think", "guess", "believe", "maybe", "not", "when", "while"})
 """Not after one of these, nor after one of these and "that"."""
+_REPORT_TOKENS = 3
+"""A report may have an object: "he said to me this is"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ FRAMES = (
 )
 
 
+_PHRASES = sorted({r"\W+".join(words) for frame in FRAMES for words in (frame.before, *frame.after) if words})
+FRAME_SPELLING = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_PHRASES)})(?![a-z0-9])")
+"""Where none of this is said, in lower case, there is no frame."""
+
 _FRAMES_BY_FIRST_WORD = {
     first: tuple(frame for frame in FRAMES if frame.before[:1] in ((), (first,)))
     for first in {frame.before[0] for frame in FRAMES if frame.before}
@@ -59,10 +66,17 @@ def find_frames(tokens: Sequence[Token], index: int) -> Iterator[Frame]:
         if frame.is_name_first:
             is_open = opens_clause(tokens, index)
         else:
-            is_open = words_match(tokens, index, frame.before) and not is_doubted(tokens, index)
+            is_open = words_match(tokens, index, frame.before) and not (
+                is_doubted(tokens, index) or is_report_of_others(tokens, index)
+            )
         # A frame without a word after it is none: there is no room for a name.
         if is_open and index + len(frame.before) < len(tokens):
             yield frame
+
+
+def may_open_frame(tokens: Sequence[Token], index: int) -> bool:
+    """Tell cheaply whether `find_frames` may find anything: most words of a call open no frame."""
+    return tokens[index].full in _FRAMES_BY_FIRST_WORD or opens_clause(tokens, index)
 
 
 def find_end(frame: Frame, tokens: Sequence[Token], index: int) -> int | None:
@@ -81,17 +95,42 @@ def is_greeting(tokens: Sequence[Token], index: int) -> bool:
     return word in GREETINGS or (word in TIMES_OF_DAY and index > 0 and tokens[index - 1].full == "good")
 
 
+def is_report(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether what begins at `index` is told, not said here and now: "and then I said hi Tobias"."""
+    return _find_report(tokens, index) is not None
+
+
+def is_report_of_others(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether somebody else's words are told; "I said my name is Meera" is still about the one who says it."""
+    report = _find_report(tokens, index)
+    return report is not None and (report == 0 or tokens[report - 1].full != "i")
+
+
+def _find_report(tokens: Sequence[Token], index: int) -> int | None:
+    """Where a verb of saying leads to `index`, in the same sentence and with few words between them."""
+    at, distance = index, 0
+    while at > 0 and not tokens[at].starts_sentence and distance < _REPORT_TOKENS:
+        at -= 1
+        distance += tokens[at].full not in HESITATIONS
+        if tokens[at].full in REPORTS:
+            return at
+    return None
+
+
 def opens_clause(tokens: Sequence[Token], index: int) -> bool:
     """Tell whether a sentence begins at `index`, or goes on after a greeting or a yes."""
     if tokens[index].starts_sentence:
         return True
-    return tokens[index - 1].full in YES_WORDS or is_greeting(tokens, index - 1)
+    before = tokens[index - 1].full
+    return before in YES_WORDS or (before in GREETING_ENDS and is_greeting(tokens, index - 1))
 
 
 def is_doubted(tokens: Sequence[Token], index: int) -> bool:
     """Tell whether the speaker only supposes what follows, in the same sentence ("I think that this is ...")."""
+    first = tokens[index].full
     while index > 0 and not tokens[index].starts_sentence:
         index -= 1
-        if tokens[index].full != "that":
+        # Of a stutter ("I think this this is"), the first word is none of its own.
+        if tokens[index].full not in ("that", first) and tokens[index].full not in HESITATIONS:
             return tokens[index].full in _DOUBTS
     return False

@@ -23,7 +23,8 @@ def apply_introductions(naming: Naming, introductions: Sequence[Introduction]) -
 def apply_roles_of_strangers(naming: Naming) -> None:
     """Rule I6, after rule 3: in a call of two, who bears another name than the user is the contact.
 
-    Not decided when that would make both the contact, nor for a namesake of the user: a surname is easily misheard.
+    Not decided when that would make both the contact, nor for a name that may be the user's own in another form: names
+    are easily misheard, shortened, or said without the first name ("Mira" or "Mrs. Nair" for Meera Nair).
     """
     user = next((name for name in naming.names if name.role is SpeakerRole.USER), None)
     if user is None or len(naming.real) > 2:
@@ -31,7 +32,7 @@ def apply_roles_of_strangers(naming: Naming) -> None:
     strangers = [
         speaker_id
         for speaker_id in naming.open_ids
-        if (name := naming.speakers[speaker_id].display_name) is not None and not user.shares_first_word(name)
+        if (name := naming.speakers[speaker_id].display_name) is not None and not user.may_be_called(name)
     ]
     if len(strangers) == 1 and naming.give_role(
         strangers[0], SpeakerRole.CONTACT, Confidence.MEDIUM, LabelSource.SELF_INTRODUCTION

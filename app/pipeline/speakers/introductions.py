@@ -6,11 +6,12 @@ Source: transcript.md, section 5.3.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.pipeline.speakers.introduction_frames import Frame, find_end, find_frames
+from app.pipeline.first_names import FIRST_NAMES
+from app.pipeline.speakers.introduction_frames import FRAME_SPELLING, Frame, find_end, find_frames, may_open_frame
 from app.pipeline.speakers.known_names import KnownName, find_known_name
-from app.pipeline.speakers.tokens import HONORIFICS, Token, is_question_after
+from app.pipeline.speakers.tokens import HONORIFICS, Token, find_words, is_question_after
 from app.pipeline.speakers.utterances import Utterance
-from app.pipeline.speakers.word_lists import NOT_BEFORE_HERE, ORGANISATION_STOP_WORDS, STOP_WORDS
+from app.pipeline.speakers.word_lists import HESITATIONS, NOT_BEFORE_HERE, ORGANISATION_STOP_WORDS, STOP_WORDS
 
 MAX_NAME_TOKENS = 3
 MAX_ORGANISATION_TOKENS = 3
@@ -19,6 +20,15 @@ UNKNOWN_NAME_SECONDS = 120.0
 
 SUBJECT_GOES_ON = frozenset({"is", "are", "was", "were", "it's", "comes", "goes", "we", "you", "they", "the"})
 """After "Tobias here": "Hi Tobias here is the file" is about something else."""
+
+
+_PRESENTING = ("this", "is")
+_OTHER_PERSONS = frozenset({"he", "he's", "his", "him", "she", "she's", "her"})
+_ADDRESSING = (("you",), ("you're",))
+_TALK_TO_COME = frozenset(
+    {"tomorrow", "today", "tonight", "later", "next", "on", "about", "again", "before", "after", "when", "this", "soon"}
+)
+"""After "you are talking to Tobias": whoever says so speaks of another talk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +73,10 @@ class _Candidate:
 def find_introductions(utterance: Utterance, names: Sequence[KnownName]) -> list[Introduction]:
     """All introductions of an utterance in their order, never overlapping."""
     found: list[Introduction] = []
+    if not utterance.may_hold(FRAME_SPELLING):
+        return found
     for index in range(len(utterance.tokens)):
-        if found and index < found[-1].end:
+        if (found and index < found[-1].end) or not may_open_frame(utterance.tokens, index):
             continue
         for frame in find_frames(utterance.tokens, index):
             introduction = _read(utterance, names, frame, index)
@@ -72,6 +84,13 @@ def find_introductions(utterance: Utterance, names: Sequence[KnownName]) -> list
                 found.append(introduction)
                 break
     return found
+
+
+def names_a_thing(introduction: Introduction, before: Utterance | None) -> bool:
+    """Tell whether "the name is ..." answers for the name of something, which the utterance `before` has asked for."""
+    frame = introduction.utterance.tokens[introduction.start : introduction.start + 2]
+    is_open = [token.full for token in frame] == ["the", "name"]
+    return is_open and before is not None and find_words(before.tokens, ("name", "of")) is not None
 
 
 def _read(utterance: Utterance, names: Sequence[KnownName], frame: Frame, start: int) -> Introduction | None:
@@ -96,7 +115,7 @@ def _read(utterance: Utterance, names: Sequence[KnownName], frame: Frame, start:
 
 def _place(tokens: Sequence[Token], names: Sequence[KnownName], frame: Frame, start: int) -> _Candidate | None:
     """Find how far the name goes (I0) and whether the frame closes behind it."""
-    name_start = start + len(frame.before)
+    name_start = _skip_stutter(tokens, frame, start)
     core = name_start
     while core < len(tokens) and tokens[core].full in HONORIFICS and _is_next(tokens, core, start):
         core += 1
@@ -115,6 +134,16 @@ def _place(tokens: Sequence[Token], names: Sequence[KnownName], frame: Frame, st
     return _Candidate(frame, start, name_start, name_end, end)
 
 
+def _skip_stutter(tokens: Sequence[Token], frame: Frame, start: int) -> int:
+    """Where the name may begin: "this is um Robert", "this is is Robert"."""
+    index = start + len(frame.before)
+    while frame.before and index + 1 < len(tokens) and not tokens[index].follows_punctuation:
+        if tokens[index].full not in HESITATIONS and tokens[index].full != frame.before[-1]:
+            break
+        index += 1
+    return index
+
+
 def _is_next(tokens: Sequence[Token], index: int, start: int) -> bool:
     """No punctuation stands between the frame and what follows; before the frame there may be some."""
     return index == start or not tokens[index].follows_punctuation
@@ -125,6 +154,9 @@ def _capitalised_end(tokens: Sequence[Token], start: int) -> int:
     while end < min(len(tokens), start + MAX_NAME_TOKENS):
         token = tokens[end]
         if token.follows_punctuation or not token.is_capitalised or token.word in STOP_WORDS:
+            break
+        if token.word == tokens[end - 1].word:
+            # A stutter: nobody is called Robert Robert.
             break
         end += 1
     return end
@@ -142,15 +174,33 @@ def _is_rejected(utterance: Utterance, candidate: _Candidate) -> bool:
         return True
     if any(is_question_after(text, tokens[end - 1]) for end in (candidate.name_end, candidate.end)):
         return True
-    if not candidate.frame.is_name_first or candidate.end == len(tokens):
+    if candidate.end == len(tokens):
         return False
+    if candidate.frame.before == _PRESENTING and _is_presented(tokens, candidate.end):
+        return True
     following = tokens[candidate.end]
-    return not following.follows_punctuation and following.full in SUBJECT_GOES_ON
+    if following.follows_punctuation:
+        return False
+    return (candidate.frame.is_name_first and following.full in SUBJECT_GOES_ON) or (
+        candidate.frame.before[:1] in _ADDRESSING and following.full in _TALK_TO_COME
+    )
+
+
+def _is_presented(tokens: Sequence[Token], end: int) -> bool:
+    """Tell "this is Robert, he is new" and "this is Robert speaking about his boss": the speaker is another one."""
+    following = [token.full for token in tokens[end : end + 3]]
+    if following[:1] in (["speaking"], ["talking"]):
+        del following[0]
+        if following[:1] == ["about"]:
+            del following[0]
+    return bool(_OTHER_PERSONS.intersection(following[:1]))
 
 
 def _find_known(tokens: Sequence[Token], names: Sequence[KnownName], candidate: _Candidate) -> KnownName | None:
     words = _name_words(tokens, candidate)
-    called = [name for name in names if name.is_called(words)]
+    # Only a whole word with hyphens is a name: "Ann-Marie" is not called Ann.
+    core = next(at for at in range(candidate.name_start, candidate.name_end) if tokens[at].full not in HONORIFICS)
+    called = [name for name in names if name.is_called(words) and name.length_at(tokens, core) > 0]
     return max(called, key=lambda name: len(name.words), default=None)
 
 
@@ -171,7 +221,8 @@ def _find_organisation(
     start = index
     while index < min(len(tokens), start + MAX_ORGANISATION_TOKENS) and _is_organisation_word(tokens[index]):
         index += 1
-    if index == start or find_known_name(names, tokens, start) is not None:
+    known = find_known_name(names, tokens, start) if index > start else None
+    if index == start or (known is not None and not known.name.is_organisation):
         return None
     return start, index
 
@@ -203,7 +254,10 @@ def _is_name_at_start(
     is_closed = candidate.end == len(tokens) or tokens[candidate.end].follows_punctuation
     if organisation is None and not is_closed:
         return False
-    if len(words) > 1 or not tokens[candidate.start].starts_sentence:
+    if len(words) > 1 or organisation is not None or not tokens[candidate.start].starts_sentence:
         return True
+    if tokens[candidate.name_end].full != "speaking":
+        # "Rain here, too." A capital at the start of a sentence says nothing, so the word itself has to be a name.
+        return words[0] in FIRST_NAMES
     is_adverb = len(words[0]) > 5 and words[0].endswith("ly")
     return not (is_adverb or words[0].endswith("ing") or words[0] in NOT_BEFORE_HERE)

@@ -3,12 +3,14 @@
 A match is token-for-token equality; nothing is fuzzy. Source: transcript.md, section 5.1.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.pipeline.speakers.context import SpeakerContext
+from app.pipeline.speakers.namesakes import may_be_same
 from app.pipeline.speakers.tokens import HONORIFICS, Token, tokenize
-from app.pipeline.speakers.word_lists import COMMON_WORDS, STOP_WORDS
+from app.pipeline.speakers.word_lists import COMMON_WORDS, ORGANISATION_WORDS, STOP_WORDS
 from app.pipeline.transcript import SpeakerRole
 
 Words = tuple[str, ...]
@@ -33,23 +35,41 @@ class KnownName:
             if variant[0] != first.word or not _is_meant(variant, first):
                 continue
             if tuple(token.word for token in tokens[index : index + len(variant)]) == variant:
-                return len(variant)
+                return self._length_with_hyphens(tokens, index, len(variant))
         return 0
+
+    def _length_with_hyphens(self, tokens: Sequence[Token], index: int, length: int) -> int:
+        """A word with hyphens is one word: "Ann-Marie" is not Ann, and all of it is the first name of Ann-Marie Lee."""
+        if tokens[index].follows_hyphen:
+            return 0
+        while index + length < len(tokens) and tokens[index + length].follows_hyphen:
+            if self.words[length : length + 1] != (tokens[index + length].word,):
+                return 0
+            length += 1
+        return length
 
     def is_called(self, words: Words) -> bool:
         """Tell whether a name that was said (at least one word) is this one.
 
-        Two names of several words are the same only when the last words agree, too (rule I2).
+        Two names of several words are the same only when the last words agree, too (rule I2), unless the known name
+        goes on after what was said: "Anne-Marie" is "Anne-Marie Dubois".
         """
         if self.words in self.variants and words[: len(self.words)] == self.words:
             return True
         if self.words[:1] not in self.variants or words[0] != self.words[0]:
             return False
+        if self.words[: len(words)] == words:
+            return True
         return len(words) == 1 or len(self.words) == 1 or words[-1] == self.words[-1]
 
-    def shares_first_word(self, name: str) -> bool:
-        """Tell whether a spoken name begins like this one."""
-        return _words(name)[:1] == self.words[:1]
+    def may_be_called(self, name: str) -> bool:
+        """Tell whether a spoken name may be another form of this one."""
+        return may_be_same(_words(name), self.words)
+
+    @property
+    def is_organisation(self) -> bool:
+        """A company in the phone book: it answers the telephone with its name, and nobody greets it."""
+        return not ORGANISATION_WORDS.isdisjoint(self.words[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,13 @@ def known_names(context: SpeakerContext) -> tuple[str, ...]:
     """
     names = (context.user_name, context.usable_contact_name)
     return tuple(name for name in names if name is not None and any(map(_is_name, _words(name)[:1])))
+
+
+def get_spelling(names: Sequence[KnownName]) -> re.Pattern[str]:
+    """What stands in a lower-case text that may hold one of the names."""
+    first_words = {variant[0] for name in names for variant in name.variants}
+    # Without names there is nothing to be found.
+    return re.compile("|".join(map(re.escape, sorted(first_words))) or r"(?!)")
 
 
 def find_known_name(names: Sequence[KnownName], tokens: Sequence[Token], index: int) -> Mention | None:

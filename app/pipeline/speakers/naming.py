@@ -4,10 +4,11 @@ The rules run strongest first and share one `Naming`; it sees to it that a rule 
 given twice and that no confidence falls. Source: transcript.md, section 5.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from app.pipeline.speakers.context import SpeakerContext
-from app.pipeline.speakers.known_names import KnownName, known_names_of
+from app.pipeline.speakers.known_names import KnownName, get_spelling, known_names_of
 from app.pipeline.speakers.utterances import Utterance, real_speaker_ids, utterances_of
 from app.pipeline.transcript import Confidence, LabelSource, Speaker, SpeakerRole, Transcript
 
@@ -18,15 +19,18 @@ OPPOSITE = {SpeakerRole.USER: SpeakerRole.CONTACT, SpeakerRole.CONTACT: SpeakerR
 class Naming:
     """The state of one resolution. `real` are the ids of the real speakers; nobody else is ever given anything.
 
-    `evidence` holds the roles whose known name has decided something, `warnings` are in order of occurrence.
+    `absent` holds the roles whose known name is only talked about, `evidence` those whose known name has decided
+    something; `warnings` are in order of occurrence.
     """
 
     def __init__(self, transcript: Transcript, context: SpeakerContext) -> None:
         self.context = context
         self.names: tuple[KnownName, ...] = known_names_of(context)
+        self.spelling = get_spelling(self.names)
         self.utterances: tuple[Utterance, ...] = utterances_of(transcript)
         self.real: tuple[str, ...] = real_speaker_ids(transcript, self.utterances)
         self.speakers: dict[str, Speaker] = {speaker.speaker_id: speaker for speaker in transcript.speakers}
+        self.absent: set[SpeakerRole] = set()
         self.evidence: set[SpeakerRole] = set()
         self.warnings: list[str] = []
         self.used_direction = False
@@ -52,6 +56,10 @@ class Naming:
 
     def utterances_of_real_speakers(self) -> tuple[Utterance, ...]:
         return tuple(utterance for utterance in self.utterances if utterance.speaker_id in self.real)
+
+    def utterances_with_names(self) -> Iterator[Utterance]:
+        """What real speakers say that may hold a known name; all that does is among it."""
+        return (utterance for utterance in self.utterances_of_real_speakers() if utterance.may_hold(self.spelling))
 
     def warn(self, code: str) -> None:
         """Note a warning code once."""
@@ -99,7 +107,9 @@ class Naming:
         )
 
     def _free_name(self, speaker_id: str, role: SpeakerRole) -> str | None:
-        """The name for a role, unless somebody else of a larger call bears it already."""
+        """The name for a role, unless somebody else of a larger call bears it, or the contact is only talked about."""
+        if role is SpeakerRole.CONTACT and role in self.absent:
+            return None
         name = self.context.user_name if role is SpeakerRole.USER else self.context.usable_contact_name
         others = (speaker.display_name or "" for speaker in self.speakers.values() if speaker.speaker_id != speaker_id)
         return None if any(other == name or other.startswith(f"{name} (") for other in others) else name

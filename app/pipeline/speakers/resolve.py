@@ -10,9 +10,10 @@ from app.pipeline.speakers.answering import apply_answering
 from app.pipeline.speakers.context import SpeakerContext
 from app.pipeline.speakers.greetings import apply_greetings
 from app.pipeline.speakers.introduction_rule import apply_introductions, apply_roles_of_strangers
-from app.pipeline.speakers.introductions import find_introductions
+from app.pipeline.speakers.introductions import find_introductions, names_a_thing
 from app.pipeline.speakers.mentions import apply_mentions
 from app.pipeline.speakers.naming import Naming
+from app.pipeline.speakers.references import find_absent, find_references
 from app.pipeline.speakers.two_parties import apply_direction, apply_elimination
 from app.pipeline.speakers.voices import apply_voices
 from app.pipeline.transcript import LabelSource, SpeakerResolution, SpeakerRole, Transcript
@@ -33,14 +34,17 @@ def resolve_speakers(transcript: Transcript, context: SpeakerContext) -> Transcr
         introduction
         for utterance in naming.utterances_of_real_speakers()
         for introduction in find_introductions(utterance, naming.names)
+        if not names_a_thing(introduction, naming.utterances[utterance.index - 1] if utterance.index else None)
     ]
+    references = find_references(naming, introductions)
+    naming.absent = find_absent(introductions, references)
     apply_introductions(naming, introductions)
     apply_greetings(naming, introductions)
     apply_roles_of_strangers(naming)
-    if apply_mentions(naming, introductions):
+    if apply_mentions(naming, references):
         apply_elimination(naming)
         apply_direction(naming)
-        apply_answering(naming)
+        apply_answering(naming, references)
     _warn_if_unresolved(naming)
     _apply_phone_label(naming)
     return replace(

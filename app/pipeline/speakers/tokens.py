@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 HONORIFICS = frozenset({"mr", "mrs", "ms", "sir", "madam", "shri", "dr"})
 
@@ -14,12 +14,12 @@ _HYPHENS = frozenset("-‐‑")
 _QUESTION = re.compile(r"[\s\"'”’)]*[?？]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word of a segment; `start` and `end` are offsets into its text.
 
     `full` is NFKC and case-folded; `word` is `full` without a final `'s`, in which case `is_possessive` holds.
-    `follows_punctuation`: more than white space (or a hyphen inside a word, or an honorific's dot) stands before it.
+    `follows_punctuation`: more than white space (or a hyphen inside a word, or an honorific's dot) stands before it;
+    `follows_hyphen`: it is a later part of a word with hyphens.
     """
 
     text: str
@@ -30,6 +30,7 @@ class Token:
     is_possessive: bool
     starts_sentence: bool
     follows_punctuation: bool
+    follows_hyphen: bool
 
     @property
     def is_capitalised(self) -> bool:
@@ -39,24 +40,25 @@ class Token:
 def tokenize(text: str) -> tuple[Token, ...]:
     """Cut a text into its tokens: runs of letters, marks and digits of any script, with inner apostrophes."""
     tokens: list[Token] = []
+    previous: Token | None = None
     for start, end in _spans(text):
-        previous = tokens[-1] if tokens else None
         gap = text[previous.end if previous else 0 : start]
-        full = fold(text[start:end])
+        surface = text[start:end]
+        full = fold(surface)
         # A letter among the apostrophes (U+02BC) belongs to the word, also at its end.
         is_possessive = full.endswith(("'s", "s'")) or (full.endswith("s") and fold(text[end : end + 1]) == "'")
-        tokens.append(
-            Token(
-                text=text[start:end],
-                start=start,
-                end=end,
-                full=full,
-                word=full.removesuffix("'s"),
-                is_possessive=is_possessive,
-                starts_sentence=previous is None or _ends_sentence(previous, gap),
-                follows_punctuation=previous is None or not _joins(previous, gap),
-            )
+        # Most words follow a space.
+        if gap == " " and previous is not None:
+            starts_sentence = follows_punctuation = follows_hyphen = False
+        else:
+            starts_sentence = previous is None or _ends_sentence(previous, gap)
+            follows_punctuation = previous is None or not _joins(previous, gap)
+            follows_hyphen = gap in _HYPHENS
+        word = full.removesuffix("'s")
+        previous = Token(
+            surface, start, end, full, word, is_possessive, starts_sentence, follows_punctuation, follows_hyphen
         )
+        tokens.append(previous)
     return tuple(tokens)
 
 
@@ -72,10 +74,17 @@ def words_match(tokens: Sequence[Token], index: int, words: Sequence[str]) -> bo
     """Tell whether these spellings stand at `index`, one after the other and without punctuation between them."""
     if index + len(words) > len(tokens):
         return False
-    return all(
-        tokens[at].full == word and (at == index or not tokens[at].follows_punctuation)
-        for at, word in enumerate(words, start=index)
-    )
+    if not words or tokens[index].full != words[0]:
+        return not words
+    for at, word in enumerate(words[1:], start=index + 1):
+        if tokens[at].full != word or tokens[at].follows_punctuation:
+            return False
+    return True
+
+
+def find_words(tokens: Sequence[Token], words: Sequence[str]) -> int | None:
+    """The first index at which these spellings stand (`words_match`), None when they do not."""
+    return next((index for index in range(len(tokens)) if words_match(tokens, index, words)), None)
 
 
 def is_question_after(text: str, token: Token) -> bool:
@@ -103,8 +112,6 @@ def _is_word_char(char: str) -> bool:
 
 
 def _ends_sentence(previous: Token, gap: str) -> bool:
-    if gap == " ":
-        return False
     is_initial = len(previous.full) == 1 and previous.full != "i"
     if gap.strip() == "." and (is_initial or previous.full in HONORIFICS):
         return False
@@ -112,4 +119,4 @@ def _ends_sentence(previous: Token, gap: str) -> bool:
 
 
 def _joins(previous: Token, gap: str) -> bool:
-    return gap == " " or gap.isspace() or gap in _HYPHENS or (gap.strip() == "." and previous.full in HONORIFICS)
+    return gap.isspace() or gap in _HYPHENS or (gap.strip() == "." and previous.full in HONORIFICS)

@@ -1,7 +1,9 @@
 """Segments with their tokens, and who of the speakers counts as a person. Source: transcript.md, section 5.1."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.pipeline.speakers.tokens import Token, tokenize
 from app.pipeline.speech import UNKNOWN_SPEAKER
@@ -12,13 +14,25 @@ MIN_WORD_SHARE = 0.02
 """Beyond two speakers, one with less than both is a stray noise of the diarization, not a person."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Utterance:
-    """A segment, its position in the call (from 0) and its tokens."""
+    """A segment, its position in the call (from 0) and its tokens.
+
+    They are cut when a rule first looks at them: most of what is said in a long call holds no name.
+    """
 
     index: int
     segment: Segment
-    tokens: tuple[Token, ...]
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        return tokenize(self.segment.text)
+
+    def may_hold(self, spelling: re.Pattern[str]) -> bool:
+        """Tell cheaply whether tokens spelled in this way, in lower case, may be among those of the utterance."""
+        # Letters of other scripts have more forms than upper and lower case.
+        text = self.segment.text
+        return not text.isascii() or spelling.search(text.lower()) is not None
 
     @property
     def speaker_id(self) -> str:
@@ -31,7 +45,7 @@ class Utterance:
 
 def utterances_of(transcript: Transcript) -> tuple[Utterance, ...]:
     """All segments of the call, in order."""
-    return tuple(Utterance(index, segment, tokenize(segment.text)) for index, segment in enumerate(transcript.segments))
+    return tuple(Utterance(index, segment) for index, segment in enumerate(transcript.segments))
 
 
 def real_speaker_ids(transcript: Transcript, utterances: tuple[Utterance, ...]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ def _words(text: str) -> frozenset[str]:
 GREETINGS = _words("hi hey hello hallo namaste namaskar salaam")
 TIMES_OF_DAY = _words("morning afternoon evening")
 """After "good", these are a greeting."""
+GREETING_ENDS = GREETINGS | TIMES_OF_DAY
 
 YES_WORDS = _words("yes yeah yep yup haan ha ji")
 
@@ -62,8 +63,73 @@ STOP_WORDS = (
 )
 """No unknown name begins with one of these, and none goes on over one (rule I4)."""
 
-ORGANISATION_STOP_WORDS = _PRONOUNS | _DAYS_AND_MONTHS | GREETINGS
+ORGANISATION_STOP_WORDS = (
+    _PRONOUNS | _DAYS_AND_MONTHS | GREETINGS | _words("am are can could do does did have has is was")
+)
 """No organisation goes over one of these: recognisers write many of them with a capital wherever they stand."""
+
+THIRD_PERSON_LEADS = _words("""
+    a about against an around as at behind between by for from in like no not of on than the to via which with without
+    ask asked asking bring brought bringing call called calling find found gave get give got help helped invite invited
+    know knew known knows let like liked love loved meet meeting met need needed pay paid put reach reached remember
+    remind reminded saw see seeing seen send sent told tell telling tells understand understood visit visited want
+    wanted know until since before after next last this every late early mid
+    """)
+"""A name right after one of these is talked about: "for Tobias", "I met Tobias", "next May"."""
+
+AUXILIARIES = _words("""
+    is isn't was wasn't has hasn't had hadn't will won't would wouldn't can can't cannot could couldn't should shouldn't
+    does doesn't did didn't may might must
+    """)
+INVERTED_SUBJECTS = _words("you we i it this that there they he she everything everybody everyone anybody anyone")
+"""After a name and an auxiliary, without punctuation: "Tobias can you help", "Tobias is it late"."""
+
+THIRD_PERSON_VERBS = _words("""
+    agreed asked asks called calls came comes decided gave gets goes got gives helps knew knows left likes lives looks
+    made makes moved needed needs said says seems sent tells thinks thought told took takes wanted wants went who whose
+    works worked wrote
+    """)
+"""A name right before one of these does something: "Tobias said"."""
+
+NAME_QUESTIONS = tuple(
+    tuple(phrase.split())
+    for phrase in (
+        "your name",
+        "your full name",
+        "what name",
+        "which name",
+        "the name please",
+        "who is calling",
+        "who's calling",
+        "who is this",
+        "who's this",
+        "who is it",
+        "who am i speaking",
+        "who am i talking",
+        "whom am i speaking",
+        "who do i have",
+        "who is speaking",
+        "who's speaking",
+        "who is there",
+        "who's there",
+    )
+)
+"""Whoever is asked so answers with the own name."""
+
+HESITATIONS = _words("uh um er erm ah eh hm hmm")
+"""Said while one thinks; what stands around them belongs together."""
+
+REPORTS = _words("said says say saying told tell tells telling")
+"""What follows is somebody's words, and not said here and now: "he said this is Tobias"."""
+
+ORGANISATION_WORDS = _words("""
+    ag agency airlines airport association bakery bank bar cafe centre center church clinic club college company
+    consulting corp council dental dentist electric energy foundation garage gmbh group health hospital hotel inc
+    institute insurance kindergarten lab labs laboratory library limited llc logistics ltd motors museum office pharmacy
+    plumbing police practice press restaurant school service services shop society solutions station store studio
+    studios support surgery systems taxi telecom theatre theater travel university workshop
+    """)
+"""A saved name with one of these after its first word is a company's: it answers with its name, and is not greeted."""
 
 NOT_BEFORE_HERE = _words("""
     back be click come done get go leave life live look meet park press put see sign sit stand start stay stop turn wait

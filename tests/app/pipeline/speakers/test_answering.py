@@ -49,3 +49,11 @@ def test_pattern_does_not_run_on_incoming_calls(direction: str, role: str) -> No
     resolved = resolve_speakers(call, replace(MEERA_AND_TOBIAS, direction=direction))
 
     assert described(resolved, 1)[0] == role
+
+
+def test_who_may_say_the_contacts_own_name_did_not_call_the_contact() -> None:
+    call = conversation((1, "Yes, hello?"), (2, "Hi, it's Tobias. I am at the gate."))
+
+    resolved = resolve_speakers(call, MEERA_AND_TOBIAS)
+
+    assert (described(resolved, 1), described(resolved, 2)) == (NOTHING, NOTHING)

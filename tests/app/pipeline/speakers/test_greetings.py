@@ -117,3 +117,30 @@ def test_second_contact_of_a_larger_call_does_not_bear_the_name_twice() -> None:
 
     assert described(resolved, 1)[:2] == ("CONTACT", "Tobias Lind (Veritas)")
     assert described(resolved, 2) == ("CONTACT", None, "HIGH", "GREETING_MATCH")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello, Tobias is not in today.",
+        "Hello Tobias said so",
+        "And then I said hi Tobias to the wall",
+        "Hi Tobias um calling",
+    ],
+)
+def test_greeted_name_of_somebody_else(text: str) -> None:
+    assert "GREETING_MATCH" not in _second_line(text)
+
+
+def test_part_of_a_word_with_hyphens_is_not_greeted() -> None:
+    call = conversation((1, "So it is."), (2, "Hi Ram-Prasad, come in"))
+
+    assert described(resolve_speakers(call, MEERA_AND_RAM), 2) == NOTHING
+
+
+def test_company_answers_with_its_name() -> None:
+    call = conversation((1, "Good morning, Veritas Labs, how can I help?"), (2, "My parcel is late."))
+
+    resolved = resolve_speakers(call, SpeakerContext("Meera Nair", "Veritas Labs"))
+
+    assert (described(resolved, 1), described(resolved, 2)) == (NOTHING, NOTHING)

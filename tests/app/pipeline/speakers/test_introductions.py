@@ -247,3 +247,55 @@ def test_words_of_nobody_in_particular_name_nobody() -> None:
 
     assert described(resolved, 2) == NOTHING
     assert resolved.resolution.total_speaker_count == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The man said this is Robert from the bank.",
+        "And then he said to me my name is Robert.",
+        "This is Robert speaking about his boss.",
+        "This is Robert, he is new here.",
+        "You are talking to Robert tomorrow.",
+        "Rain here, and a lot of wind.",
+        "I think this this is Robert.",
+    ],
+)
+def test_name_of_somebody_else_in_a_frame(text: str) -> None:
+    assert _introduced(text, NO_CONTEXT) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("I said my name is Robert.", "Robert"),
+        ("This is um Robert.", "Robert"),
+        ("This is is Robert.", "Robert"),
+        ("This is Robert Robert from sales.", "Robert"),
+        ("This is Robert from Veritas Is it a bad time", "Robert (Veritas)"),
+    ],
+)
+def test_stutters_and_repetitions_are_passed_over(text: str, name: str) -> None:
+    assert _introduced(text, NO_CONTEXT)[1] == name
+
+
+def test_name_of_a_thing_that_was_asked_for_is_no_introduction() -> None:
+    call = conversation((1, "What is the name of the hotel?"), (2, "The name is Astoria."))
+
+    assert described(resolve_speakers(call, NO_CONTEXT), 2) == NOTHING
+
+
+def test_beginning_of_a_known_name_is_that_name() -> None:
+    context = SpeakerContext(contact_name="Anne-Marie Dubois")
+
+    assert _introduced("This is Anne-Marie.", context)[:2] == ("CONTACT", "Anne-Marie Dubois")
+
+
+def test_part_of_a_word_with_hyphens_is_no_known_name() -> None:
+    assert _introduced("This is Ann-Marie.", SpeakerContext(contact_name="Ann"))[:2] == ("UNKNOWN", "Ann-Marie")
+
+
+def test_company_of_the_phone_book_is_an_organisation() -> None:
+    context = SpeakerContext("Meera Nair", "City Garage")
+
+    assert _introduced("This is Robert from City Garage.", context)[:2] == ("CONTACT", "Robert (City Garage)")

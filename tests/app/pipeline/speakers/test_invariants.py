@@ -1,5 +1,7 @@
 """What holds for every call: the final invariants of transcript.md, section 6."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +56,18 @@ def test_final_invariants(call: Transcript, context: SpeakerContext) -> None:
 @given(calls, contexts)
 def test_the_same_call_is_always_resolved_alike(call: Transcript, context: SpeakerContext) -> None:
     assert resolve_speakers(call, context) == resolve_speakers(call, context)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(calls, contexts)
+def test_direction_alone_gives_nobody_a_role(call: Transcript, context: SpeakerContext) -> None:
+    undirected = resolve_speakers(call, replace(context, direction="UNKNOWN"))
+
+    for direction in ("INCOMING", "OUTGOING"):
+        directed = resolve_speakers(call, replace(context, direction=direction))
+        for before, after in zip(undirected.speakers, directed.speakers, strict=True):
+            assert after.role in (before.role, SpeakerRole.UNKNOWN)
+            assert after.display_name in (before.display_name, None)
 
 
 def _is_founded(name: str, call: Transcript, context: SpeakerContext) -> bool:

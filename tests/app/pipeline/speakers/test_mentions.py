@@ -23,7 +23,7 @@ Described = tuple[str, str | None, str, str]
         ("Meera, can you do it?", "I can", (CONTACT, OTHER_USER)),
         ("Both Meera and Tobias know", "I know", (NOTHING, NOTHING)),
         ("Tobias again", "Which Tobias do you mean", (NOTHING, NOTHING)),
-        ("Tobias knows Meera", "Meera knows it", (USER, OTHER_CONTACT)),
+        ("Tobias, you know Meera", "Meera knows it", (USER, OTHER_CONTACT)),
         ("Nobody is named", "by nobody", (NOTHING, NOTHING)),
     ],
     ids=["contact", "both", "ambiguous", "user", "contradiction", "one-name-by-both", "user-by-both", "none"],
@@ -52,7 +52,7 @@ def test_contradiction_may_be_decided_later() -> None:
 
 
 def test_own_name_in_an_introduction_is_no_mention() -> None:
-    call = conversation((1, "This is Nadia calling for Meera."), (2, "Oh, this is Robert."))
+    call = conversation((1, "This is Nadia calling for Meera."), (2, "Oh, I see."))
 
     resolved = resolve_speakers(call, MEERA_AND_TOBIAS)
 
@@ -74,9 +74,9 @@ def test_mentions_decide_nothing_among_three() -> None:
     [
         ("Violence is Tobias hi I am calling", False),
         ("So that is Tobias", False),
-        ("Is Tobias there?", True),
-        ("Hello is Tobias there", True),
-        ("Where is Tobias?", True),
+        ("Is Tobias there?", False),
+        ("Hello is Tobias there", False),
+        ("Where is Tobias?", False),
         ("What it is, Tobias, I do not know", True),
     ],
 )
