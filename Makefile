@@ -71,6 +71,7 @@ lint: install-dev
 
 bench: install-dev
 	$(BIN)/python bench/accuracy.py tests/audio
+	$(BIN)/python -m bench.scaling
 	$(BIN)/python bench/api.py
 	$(BIN)/python bench/tokens.py
 	$(BIN)/python bench/providers.py

@@ -1,6 +1,7 @@
 """How accurate the offline engines are: word and diarization error rates on recordings with ground truth.
 
 Every recording goes through all stages; `rest` says `completed`, or which rule the transcript or the analysis breaks.
+A second table tells how well the speakers of scripted calls are named (`bench/naming.py`).
 
     python -m bench.accuracy [FOLDER]        (default: tests/audio)
 
@@ -32,6 +33,7 @@ from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.diarization import LocalDiarizer
 from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
+from bench import naming
 from bench.consistency import find_faults
 from bench.metrics import diarization_error_rate, normalized_words, word_error_rate
 
@@ -207,6 +209,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the offline engines.")
     parser.add_argument("folder", type=Path, nargs="?", default=_DEFAULT_FOLDER)
     is_met = asyncio.run(measure(parser.parse_args().folder))
+    print()
+    is_met &= naming.report(naming.measure())
     print("all targets met" if is_met else "a target is missed")
     return 0 if is_met else 1
 
