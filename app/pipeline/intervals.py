@@ -42,7 +42,7 @@ class IntervalIndex:
         return found[::-1]
 
     def find_only_cover(self, start: float, end: float) -> int | None:
-        """The interval that covers all of the stretch while no other one shares any of it; None when it is not so plain.
+        """The interval that covers all of the stretch while no other one shares any; None when it is less plain.
 
         It takes one bisection, and answers for nearly every word of a call: `overlapping` is for the others.
         """

@@ -37,11 +37,15 @@ _SENTENCE_END = re.compile(r"[.!?…।॥。！？][^\w]*$")
 
 
 class Person(Enum):
-    """Whose name it is, seen from the one who says it; `SPEAKER` also when it may be the own name."""
+    """Whose name it is, seen from the one who says it.
+
+    `SPEAKER` also when it may be the own name; `SEVERAL`: one name of a list, which tells nothing about who is there.
+    """
 
     LISTENER = auto()
     SPEAKER = auto()
     THIRD = auto()
+    SEVERAL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ def find_references(naming: Naming, introductions: Sequence[Introduction]) -> li
 def find_absent(introductions: Iterable[Introduction], references: Sequence[Reference]) -> set[SpeakerRole]:
     """The owners of names that are only talked about: neither spoken to nor speaking."""
     present = {introduction.known.role for introduction in introductions if introduction.known is not None}
-    present |= {reference.owner for reference in references if reference.person is not Person.THIRD}
-    return {reference.owner for reference in references} - present
+    present |= {reference.owner for reference in references if reference.person in (Person.LISTENER, Person.SPEAKER)}
+    return {reference.owner for reference in references if reference.person is Person.THIRD} - present
 
 
 def _find_person(utterances: Sequence[Utterance], utterance: Utterance, mention: Mention) -> Person:
@@ -94,7 +98,9 @@ def _find_person(utterances: Sequence[Utterance], utterance: Utterance, mention:
         return Person.THIRD if _begins_with(reply, _DENIALS) else Person.LISTENER
     if words.asks_for_it:
         return Person.LISTENER if _begins_with(reply, _CONFIRMATIONS) else Person.THIRD
-    return Person.THIRD if words.is_about_a_third else Person.LISTENER
+    if words.is_about_a_third:
+        return Person.THIRD
+    return Person.SEVERAL if words.is_in_a_list else Person.LISTENER
 
 
 def _is_told(tokens: Sequence[Token], start: int) -> bool:

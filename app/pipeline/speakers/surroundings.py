@@ -35,6 +35,9 @@ _REQUESTS = (
     ("where's",),
 )
 _WHEREABOUTS = frozenset({"there", "in", "home", "around", "available", "free", "at"})
+_JOINTS = (("and",), ("or",))
+_IN_LETTERS = frozenset({"dear", "regards", "sincerely", "wishes", "yours"})
+"""Who says these before a name reads a letter aloud."""
 _CALLS_TO_THE_PHONE = (("for", "you"), ("it's", "for"), ("phone",), ("telephone",))
 
 
@@ -80,9 +83,16 @@ class Surroundings:
         return any(self.end[: len(words)] == words for words in _OWN_ENDS)
 
     @property
+    def is_in_a_list(self) -> bool:
+        """ "Nadia and Tobias", but not "And Tobias, please ...": nobody is spoken to as one of several."""
+        return self.end[:1] in _JOINTS or (self.lead[-1:] in _JOINTS and len(self.before) > 1)
+
+    @property
     def is_about_a_third(self) -> bool:
-        """ "For Tobias", "I told Tobias", "Tobias said"; "Tobias, it's for you" is said to somebody in the room."""
+        """ "For Tobias", "Tobias said", "dear Tobias"; "Tobias, it's for you" is said to somebody in the room."""
         if not THIRD_PERSON_LEADS.isdisjoint(self.lead[-1:]) or is_subject(self.end):
+            return True
+        if not _IN_LETTERS.isdisjoint(self.before[-1:]):
             return True
         return any(self.after[at : at + len(words)] == words for at in range(4) for words in _CALLS_TO_THE_PHONE)
 

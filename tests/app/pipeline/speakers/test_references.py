@@ -26,6 +26,7 @@ def _persons(*lines: Line, context: SpeakerContext = MEERA_AND_TOBIAS) -> list[P
         "Am I talking to Tobias?",
         "Are you, um, Tobias?",
         "Please call, Tobias.",
+        "And Tobias, please be there.",
     ],
 )
 def test_name_that_is_said_to_its_owner(text: str) -> None:
@@ -49,6 +50,8 @@ def test_name_that_is_said_to_its_owner(text: str) -> None:
         "Tobias, telephone, quickly.",
         "She came in and said hello Tobias.",
         "I am not Tobias.",
+        "It begins with, dear Tobias, and then the prices.",
+        "At the end it says, kind regards, Tobias.",
     ],
 )
 def test_name_of_somebody_who_is_talked_about(text: str) -> None:
@@ -67,6 +70,11 @@ def test_name_of_somebody_who_is_talked_about(text: str) -> None:
 )
 def test_name_that_may_be_the_speakers_own(text: str) -> None:
     assert set(_persons((1, "So be it."), (2, text), (1, "I see that."))) == {Person.SPEAKER}
+
+
+@pytest.mark.parametrize("text", ["There will be Nadia, Tobias and two students.", "We are Nadia or Tobias."])
+def test_name_in_a_list(text: str) -> None:
+    assert _persons((1, "So be it."), (2, text), (1, "I see that.")) == [Person.SEVERAL]
 
 
 @pytest.mark.parametrize("question", ["May I have your name please?", "Who is calling?", "Under what name?"])
