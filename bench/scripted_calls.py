@@ -3,7 +3,8 @@
 A file there is a list of templates; `casts.json` are the people who play them. A template has
 
 - `id`; `why`: what a careful human concludes from words and context alone;
-- `caller`: `user` or `contact`; the context knows the direction or not, unless `directions` lists what it knows;
+- `caller`: `user` or `contact`; the context knows the direction or not, unless `directions` lists what it knows.
+  Calls that the user answers have a known direction where that is all: else rule 7 makes the answerer the contact;
 - `turns`: `PARTY: text`, or `@SECONDS PARTY: text` for a turn that begins no earlier. Names are `{user}`,
   `{contact.first}`, `{third.last}`, `{org}`. `[Words in brackets]` decide the truth: noise never takes them away;
 - `context`: what is known of `user`, `contact` and `phone`; without it both full names;
