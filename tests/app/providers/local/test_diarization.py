@@ -7,7 +7,7 @@ from app.pipeline.diarization import read_diarization
 from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.diarization import LocalDiarizer
-from bench.metrics import diarization_error_rate
+from bench.metrics import diarization_error
 from tests.app.audio.recordings import read
 from tests.app.providers.local.conftest import Prepare
 
@@ -29,7 +29,7 @@ async def test_two_voices_of_a_mono_call_are_told_apart(pool: CpuPool, prepared:
 
     answer = await LocalDiarizer(pool).diarize(audio, max_speakers=None)
 
-    assert diarization_error_rate(truth("pricing.json", EXCERPT_SECONDS), answer.turns) <= 0.06
+    assert diarization_error(truth("pricing.json", EXCERPT_SECONDS), answer.turns).total <= 0.06
     assert list(dict.fromkeys(turn.speaker for turn in answer.turns)) == ["SPEAKER_00", "SPEAKER_01"]
     assert list(answer.turns) == sorted(answer.turns, key=lambda turn: turn.start_seconds)
 
@@ -40,7 +40,7 @@ async def test_a_voicemail_has_one_speaker(pool: CpuPool, prepared: Prepare) -> 
     answer = await LocalDiarizer(pool).diarize(audio, max_speakers=2)
 
     assert {turn.speaker for turn in answer.turns} == {"SPEAKER_00"}
-    assert diarization_error_rate(truth("voicemail.json"), answer.turns) <= 0.04
+    assert diarization_error(truth("voicemail.json"), answer.turns).total <= 0.04
 
 
 async def test_a_real_telephone_call_has_two_speakers(pool: CpuPool, prepared: Prepare) -> None:
@@ -49,7 +49,7 @@ async def test_a_real_telephone_call_has_two_speakers(pool: CpuPool, prepared: P
 
     answer = await LocalDiarizer(pool).diarize(await prepared("real/telephone-30s.flac"), max_speakers=2)
 
-    assert diarization_error_rate(reference, answer.turns) <= 0.25
+    assert diarization_error(reference, answer.turns).total <= 0.25
 
 
 async def test_one_speaker_when_no_more_are_wanted(pool: CpuPool, prepared: Prepare) -> None:
