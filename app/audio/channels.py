@@ -1,5 +1,7 @@
 """What the two channels of a recording are: the same sound twice, one party each, or neither.
 
+A channel that has a party of its own also holds the noise of its line and, fainter, what the other party says: echo and
+crosstalk. Neither makes its party speak.
 Source: pipeline.md, section 3.2, "Two-channel recordings".
 """
 
@@ -18,12 +20,18 @@ _FRAME_SAMPLES = int(SAMPLE_RATE_HZ * FRAME_SECONDS)
 _BLOCK_FRAMES = 3000  # a minute at a time: the arithmetic is in 64-bit floats, the recording may last hours
 
 _ACTIVE_DBFS = -50.0
+_OVER_NOISE_DB = 10.0
+_NOISE_PERCENTILE = 10
+_MAX_NOISE_DBFS = -40.0  # louder than this it is somebody who never pauses
 _DEAD_DBFS = -60.0
 _DUAL_MONO_CORRELATION = 0.90
 _DUAL_PARTY_CORRELATION = 0.60
 _DOMINANT_DB = 6.0
 _DOMINANT_SECONDS = 2.0
 _MAX_BOTH_ACTIVE_SHARE = 0.50
+
+_ECHO_FRAMES = 6  # 0.12 s: an echo on the line comes that much later, and fades out
+_OVER_LEAK_DB = 6.0
 
 _JOINED_GAP_SECONDS = 0.3
 _MIN_TURN_SECONDS = 0.2
@@ -65,8 +73,8 @@ def classify_channels(samples: Samples) -> ChannelReport:
     if live is not None:
         return ChannelReport(ChannelMode.MONO, live_channel=live)
     left_dbfs, right_dbfs = _dbfs(sums.left_squares), _dbfs(sums.right_squares)
-    left_active, right_active = left_dbfs > _ACTIVE_DBFS, right_dbfs > _ACTIVE_DBFS
-    either = left_active | right_active
+    left_heard, right_heard = _rises_above_noise(left_dbfs), _rises_above_noise(right_dbfs)
+    either = left_heard | right_heard
     correlation = _correlation(sums, either)
     if correlation is None:
         return ChannelReport(ChannelMode.MONO)
@@ -74,6 +82,8 @@ def classify_channels(samples: Samples) -> ChannelReport:
         return ChannelReport(ChannelMode.DUAL_MONO)
     difference = (left_dbfs - right_dbfs)[either]
     each_dominates = min(np.sum(difference >= _DOMINANT_DB), np.sum(-difference >= _DOMINANT_DB)) * FRAME_SECONDS
+    left_active = left_heard & _rises_above_leak(left_dbfs, right_dbfs, right_heard)
+    right_active = right_heard & _rises_above_leak(right_dbfs, left_dbfs, left_heard)
     both_share = np.sum(left_active & right_active) / np.sum(either)
     if (
         correlation < _DUAL_PARTY_CORRELATION
@@ -83,6 +93,29 @@ def classify_channels(samples: Samples) -> ChannelReport:
         turns = [*_activity_turns(left_active, 0), *_activity_turns(right_active, 1)]
         return ChannelReport(ChannelMode.DUAL_PARTY, turns=tuple(sorted(turns, key=_turn_order)))
     return ChannelReport(ChannelMode.MONO)
+
+
+def _rises_above_noise(dbfs: Floats) -> Flags:
+    """The frames that are loud, and louder than the channel is in its pauses."""
+    if len(dbfs) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    noise_dbfs = min(float(np.percentile(dbfs, _NOISE_PERCENTILE)), _MAX_NOISE_DBFS)
+    return np.asarray(dbfs > max(_ACTIVE_DBFS, noise_dbfs + _OVER_NOISE_DB), dtype=np.bool_)
+
+
+def _rises_above_leak(dbfs: Floats, other_dbfs: Floats, other_heard: Flags) -> Flags:
+    """The frames that are louder than what comes over from the other channel.
+
+    How much comes over is learnt from the frames in which the other channel dominates: mostly its party alone speaks.
+    """
+    sources = np.concatenate((np.full(_ECHO_FRAMES - 1, other_dbfs.min()), other_dbfs))
+    source_dbfs = np.lib.stride_tricks.sliding_window_view(sources, _ECHO_FRAMES).max(axis=1)
+    difference = dbfs - source_dbfs
+    learnt_from = other_heard & (difference <= -_DOMINANT_DB)
+    if not learnt_from.any():
+        return np.ones(len(dbfs), dtype=np.bool_)
+    leak_db = np.median(difference[learnt_from])
+    return np.asarray(difference > leak_db + _OVER_LEAK_DB, dtype=np.bool_)
 
 
 def _turn_order(turn: Turn) -> tuple[float, str]:
