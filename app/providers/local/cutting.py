@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.audio.recording import SAMPLE_RATE_HZ, PreparedAudio
+from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.voice_activity import FRAME_SECONDS, Stretch, find_speech, measure_speech
 
@@ -35,11 +36,22 @@ async def cut_audio(pool: CpuPool, audio: PreparedAudio, mono: bytes) -> list[Pi
     pieces: list[Piece] = []
     for pcm, speaker in tracks:
         probabilities = await measure_speech(pool, pcm)
+        if speaker is not None:
+            probabilities = keep_turns(probabilities, [turn for turn in audio.channel_turns if turn.speaker == speaker])
         pieces += [
             Piece(cut_pcm(pcm, stretch), stretch.start_seconds, speaker)
             for stretch in cut_for_decoding(find_speech(probabilities), probabilities)
         ]
     return pieces
+
+
+def keep_turns(probabilities: Sequence[float], turns: Sequence[Turn]) -> list[float]:
+    """No speech outside the turns of a channel's party: what is heard there is the other party's echo."""
+    kept = [0.0] * len(probabilities)
+    for turn in turns:
+        spoken = slice(int(turn.start_seconds / FRAME_SECONDS), int(turn.end_seconds / FRAME_SECONDS) + 1)
+        kept[spoken] = probabilities[spoken]
+    return kept
 
 
 def cut_pcm(pcm: bytes, stretch: Stretch) -> bytes:
