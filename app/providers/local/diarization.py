@@ -1,4 +1,4 @@
-"""Offline diarization: who spoke when in a mono recording, with at most two voices.
+"""Offline diarization: who spoke when in a mono recording, with few voices.
 
 Source: pipeline.md, sections 3.1 (A4) and 3.3.
 """
@@ -20,6 +20,7 @@ from app.providers.local.voice_clustering import Flags, FrameSequence, Labels, t
 from app.providers.local.voice_features import Floats, VoiceFrames, extract_features
 from app.providers.protocols import DiarizationAnswer, JobContext
 
+_MAX_SPEAKERS = 4  # when nobody says how many; a call has two parties, but there may be a phone on the table
 _MIN_SPEECH_PROBABILITY = 0.5
 _LOUD_PERCENTILE = 95
 _MAX_BELOW_LOUD = 5.5  # in nats of energy, 24 dB: quieter frames say more about the room than about a voice
@@ -32,10 +33,11 @@ class _Job:
     frames: tuple[VoiceFrames, ...]
     speech: tuple[Stretch, ...]
     probabilities: tuple[float, ...]
+    max_speakers: int
 
 
 class LocalDiarizer:
-    """`Diarizer` without network and key. Telephone calls have two parties: it never answers more than two speakers."""
+    """`Diarizer` without network and key; it never answers more than four speakers."""
 
     provider = "local"
     model: str | None = "mfcc-clustering"
@@ -58,7 +60,9 @@ class LocalDiarizer:
                 for piece in cut_for_decoding(speech, probabilities)
             ]
             frames = await self._pool.map(_extract, pieces)
-            turns = await self._pool.run(_find_turns, _Job(tuple(frames), tuple(speech), tuple(probabilities)))
+            turns = await self._pool.run(
+                _find_turns, _Job(tuple(frames), tuple(speech), tuple(probabilities), max_speakers or _MAX_SPEAKERS)
+            )
         return DiarizationAnswer(turns, write_turns(self.provider, turns))
 
 
@@ -81,7 +85,9 @@ def _find_turns(job: _Job) -> tuple[Turn, ...]:
     frame_probabilities = np.array(job.probabilities)[(times / FRAME_SECONDS).astype(int)]
     is_voiced = _voiced(frame_probabilities[is_speech], energies[is_speech])
     with threadpool_limits(1):  # the pool has a process per core already; more threads would fight over them
-        labels = tell_voices_apart(FrameSequence(coefficients[is_speech], is_voiced, stretch[is_speech]))
+        labels = tell_voices_apart(
+            FrameSequence(coefficients[is_speech], is_voiced, stretch[is_speech]), job.max_speakers
+        )
     return _read_turns_off(labels, times[is_speech], stretch[is_speech], job.speech)
 
 

@@ -1,8 +1,9 @@
-"""One voice or two, and which of them each frame belongs to.
+"""How many voices there are, and which of them each frame belongs to.
 
 Sounds differ far more than voices do, but they change many times a second, and a voice lasts. So the frames are first
 clustered by what changes slowly (slow feature analysis). Then two Gaussian mixtures compete for them, with a penalty
-on changes (a hidden Markov model of two states), and are re-trained on what they won.
+on changes (a hidden Markov model of two states), and are re-trained on what they won. More than two voices are found
+by telling the frames of each of the two apart once more.
 """
 
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ _MIN_GAIN_PER_FRAME = -0.17
 """How much better two models must be than one of twice the size: a log-likelihood ratio in nats per frame, after Ajmera
 and Wooters (2003). Measured: two voices over -0.11, one voice under -0.2, except on snippets of a few seconds."""
 
+_MIN_GAIN_OF_MORE_PER_FRAME = 0.0
+"""The same for telling one of two voices apart once more. Measured: when it is two people mostly over 0.04, when it is
+one under -0.1."""
+_MIN_VOICED_FRAMES_OF_MORE = 1500  # of 8 s of a telephone call, one voice may gain 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class FrameSequence:
@@ -53,8 +59,31 @@ class FrameSequence:
     stretch: Labels
 
 
-def tell_voices_apart(frames: FrameSequence) -> Labels:
-    """The voice of each frame: 0 or 1; all 0 when there is no good evidence of a second voice."""
+def tell_voices_apart(frames: FrameSequence, max_voices: int) -> Labels:
+    """The voice of each frame, from 0 on; all 0 when there is no good evidence of a second voice.
+
+    Two is what a call has, so a third and a fourth voice take stronger evidence. There are never more than four.
+    """
+    labels = _tell_two_apart(frames, _MIN_GAIN_PER_FRAME)
+    count = int(labels.max(initial=0)) + 1
+    for voice in range(count if count == 2 else 0):
+        if count >= max_voices:
+            break
+        own = labels == voice
+        if (own & frames.is_voiced).sum() < _MIN_VOICED_FRAMES_OF_MORE:
+            continue
+        parts = _tell_two_apart(_choose(frames, own), _MIN_GAIN_OF_MORE_PER_FRAME)
+        labels[own] = np.where(parts == 1, count, voice)
+        count += int(parts.max(initial=0))
+    return labels
+
+
+def _choose(frames: FrameSequence, chosen: Flags) -> FrameSequence:
+    return FrameSequence(frames.coefficients[chosen], frames.is_voiced[chosen], frames.stretch[chosen])
+
+
+def _tell_two_apart(frames: FrameSequence, min_gain: float) -> Labels:
+    """0 or 1 for each frame; all 0 when two models are not worth `min_gain` more than one."""
     one_voice = np.zeros(len(frames.coefficients), dtype=np.int64)
     if frames.is_voiced.sum() < _MIN_VOICED_FRAMES:
         return one_voice
@@ -71,7 +100,7 @@ def tell_voices_apart(frames: FrameSequence) -> Labels:
         if np.mean(before != labels) < _SETTLED_SHARE:
             break
     gain = _gain_of_two(voiced, labels[frames.is_voiced])
-    return labels if gain is not None and gain >= _MIN_GAIN_PER_FRAME else one_voice
+    return labels if gain is not None and gain >= min_gain else one_voice
 
 
 def _first_labels(voiced: Floats, is_voiced: Flags) -> Labels:

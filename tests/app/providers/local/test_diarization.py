@@ -34,10 +34,23 @@ async def test_two_voices_of_a_mono_call_are_told_apart(pool: CpuPool, prepared:
     assert list(answer.turns) == sorted(answer.turns, key=lambda turn: turn.start_seconds)
 
 
+async def test_a_third_voice_is_heard_when_nobody_says_that_there_are_two(pool: CpuPool, prepared: Prepare) -> None:
+    first = excerpt(await prepared("pricing.mono.flac"), 21.0)
+    second = excerpt(await prepared("support.mono.flac"), 21.0)  # one of the two voices is the same
+    audio = replace(first, duration_seconds=42.0, diarization=first.diarization + second.diarization)
+    diarizer = LocalDiarizer(pool)
+
+    open_answer = await diarizer.diarize(audio, max_speakers=None)
+    answer_of_two = await diarizer.diarize(audio, max_speakers=2)
+
+    assert {turn.speaker for turn in open_answer.turns} == {"SPEAKER_00", "SPEAKER_01", "SPEAKER_02"}
+    assert {turn.speaker for turn in answer_of_two.turns} == {"SPEAKER_00", "SPEAKER_01"}
+
+
 async def test_a_voicemail_has_one_speaker(pool: CpuPool, prepared: Prepare) -> None:
     audio = await prepared("voicemail.mono.flac")
 
-    answer = await LocalDiarizer(pool).diarize(audio, max_speakers=2)
+    answer = await LocalDiarizer(pool).diarize(audio, max_speakers=None)
 
     assert {turn.speaker for turn in answer.turns} == {"SPEAKER_00"}
     assert diarization_error(truth("voicemail.json"), answer.turns).total <= 0.04
