@@ -4,6 +4,7 @@ Source: pipeline.md, sections 3 and 3.5.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -81,7 +82,21 @@ async def build_transcript(
         transcript = await _guarded(FailureReason.NORMALIZATION_FAILED, _normalize, run.call_id, material, aligned, who)
         report.extra |= {"segments": len(transcript.segments), "speakers": len(transcript.speakers)}
     transcript = await _name_speakers(run, await tell_voices(transcript), who)
-    return await add_suggested_names(run, transcript, who)
+    transcript = await add_suggested_names(run, transcript, who)
+    run.events.log_event("SPEAKER_RESOLUTION", **describe_resolution(transcript))
+    return transcript
+
+
+def describe_resolution(transcript: Transcript) -> dict[str, float | str | None]:
+    """How the speakers were found, in counts and codes that tell nobody who they are (pipeline.md, section 11.1)."""
+    resolution = transcript.resolution
+    sources = Counter(str(speaker.label_source) for speaker in transcript.speakers)
+    return {
+        "totalSpeakers": resolution.total_speaker_count,
+        "resolvedSpeakers": resolution.resolved_speaker_count,
+        "labelSources": ",".join(f"{source}:{count}" for source, count in sorted(sources.items())),
+        "warnings": ",".join(resolution.warnings) or None,
+    }
 
 
 async def _guarded(reason: FailureReason, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
