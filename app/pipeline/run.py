@@ -78,10 +78,10 @@ class Run:
             else:
                 code = type(error).__name__
             await self.events.write(
-                stage, StageStatus.FAILED, provider=provider, duration_ms=_since(started), error_code=code
+                stage, StageStatus.FAILED, provider=provider, duration_ms=milliseconds_since(started), error_code=code
             )
             raise
-        duration_ms = _since(started) if report.status is StageStatus.COMPLETED else None
+        duration_ms = milliseconds_since(started) if report.status is StageStatus.COMPLETED else None
         await self.events.write(
             stage, report.status, provider=report.provider, duration_ms=duration_ms, extra=report.extra
         )
@@ -140,5 +140,6 @@ class Run:
         return True
 
 
-def _since(started: float) -> int:
+def milliseconds_since(started: float) -> int:
+    """How long ago a reading of the monotonic clock was."""
     return round((time.monotonic() - started) * 1000)

@@ -16,6 +16,7 @@ from app.pipeline.claims import ClaimLostError
 from app.pipeline.failures import HardFailureError
 from app.pipeline.listening import Heard, prepare_audio
 from app.pipeline.models import Stage, StageStatus
+from app.pipeline.run import milliseconds_since
 from app.pipeline.speakers.voice_scores import (
     Thresholds,
     VoiceMatch,
@@ -77,13 +78,13 @@ async def match_voice(run: WorkerRun, heard: Heard, transcript: Transcript) -> T
     except ClaimLostError:
         raise
     except Exception as error:
-        await _report_failure(run, provider, error, _since(started))
+        await _report_failure(run, provider, error, milliseconds_since(started))
         return note_status(transcript, VoiceMatchStatus.FAILED, is_used=True)
     settings = run.resources.settings
     thresholds = Thresholds(settings.voice_embedding_medium_threshold, settings.voice_embedding_high_threshold)
     scores = await asyncio.to_thread(score_speakers, intervals, heard.diarization.turns)
     match = await asyncio.to_thread(find_match, transcript, scores, thresholds)
-    _log_outcome(run, match, _since(started))
+    _log_outcome(run, match, milliseconds_since(started))
     return apply_match(transcript, match, thresholds)
 
 
@@ -135,7 +136,3 @@ async def _report_failure(run: WorkerRun, provider: str, error: Exception, durat
 def _log_outcome(run: WorkerRun, match: VoiceMatch, provider_ms: int) -> None:
     score = None if match.score is None else round(match.score, 3)
     run.events.log_event("VOICE_MATCH_COMPLETED", outcome=match.status, score=score, providerMs=provider_ms)
-
-
-def _since(started: float) -> int:
-    return round((time.monotonic() - started) * 1000)

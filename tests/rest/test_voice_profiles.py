@@ -1,6 +1,6 @@
 """`/api/users/me/voice-profile` with the feature on. Source: rest.md, sections 2.16 to 2.18, 6 (T15); pipeline.md, 14.
 
-Everything is asked of the fixture `voices`, which may be any `VoiceIdentifier`; some tests need one with a script.
+The provider has a script here; `test_voice_provider.py` has the real one's client and its double.
 """
 
 from collections.abc import AsyncIterator
@@ -17,7 +17,6 @@ from sqlalchemy import func, select, update
 from app.errors import VoiceProviderError, VoiceProviderProblem
 from app.idempotency.models import IdempotencyRecord
 from app.observability.logging import configure_logging
-from app.providers.protocols import VoiceIdentifier
 from app.resources import Resources
 from app.settings import Settings, load_settings
 from app.uploads.receiving import ACCEPTED_FORMATS
@@ -40,22 +39,14 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def voices() -> VoiceIdentifier:
+def scripted() -> ScriptedVoices:
     """Who knows voices."""
     return ScriptedVoices()
 
 
 @pytest.fixture
-def resources(resources: Resources, voices: VoiceIdentifier) -> Resources:
-    return replace(resources, voices=voices)
-
-
-@pytest.fixture
-def scripted(voices: VoiceIdentifier) -> ScriptedVoices:
-    """For tests that only work with a script."""
-    if not isinstance(voices, ScriptedVoices):
-        pytest.skip("the provider has no script")
-    return voices
+def resources(resources: Resources, scripted: ScriptedVoices) -> Resources:
+    return replace(resources, voices=scripted)
 
 
 async def put(rest: httpx.AsyncClient, *parts: Part, **headers: str) -> httpx.Response:
