@@ -3,9 +3,13 @@ import pytest
 
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.voice_activity import FRAME_SECONDS, Stretch, find_speech, measure_speech
+from bench.wordless import make_wordless
+from tests.app.providers.local.conftest import Prepare
 
 # Frames last 32 ms, so ten of them 0.32 s.
 QUIET, VOICE = [0.0] * 10, [0.9] * 10
+
+WORDLESS = make_wordless(4.0)
 
 
 def seconds(stretches: list[Stretch]) -> list[tuple[float, float]]:
@@ -44,11 +48,26 @@ def test_nothing_has_no_speech() -> None:
     assert find_speech([]) == []
 
 
-@pytest.mark.parametrize("level", [0.0, 0.001, 0.1])
-async def test_silence_and_noise_are_no_speech(pool: CpuPool, level: float) -> None:
-    noise = np.random.default_rng(0).normal(size=10 * 16_000) * level * 32767
+def test_speech_shorter_than_asked_for_is_left_out() -> None:
+    assert seconds(find_speech([*VOICE, *QUIET, *VOICE, *VOICE, *QUIET], 0.5)) == [(0.44, 1.48)]
 
-    probabilities = await measure_speech(pool, noise.astype("<i2").tobytes())
 
-    assert len(probabilities) == -(-10 // FRAME_SECONDS)
+@pytest.mark.parametrize("sound", WORDLESS)
+async def test_sounds_without_a_word_are_no_speech(pool: CpuPool, sound: str) -> None:
+    pcm = (np.clip(WORDLESS[sound], -1, 1) * 32767).astype("<i2").tobytes()
+
+    probabilities = await measure_speech(pool, pcm)
+
+    assert len(probabilities) == 4.0 / FRAME_SECONDS
     assert find_speech(probabilities) == []
+
+
+async def test_distant_voices_in_a_noisy_room_are_heard(pool: CpuPool, prepared: Prepare) -> None:
+    audio = await prepared("real/meeting-trn01.flac")
+    last_three_seconds = audio.diarization[-2 * 3 * 16_000 :]
+
+    speech = find_speech(await measure_speech(pool, last_three_seconds))
+
+    assert len(speech) == 1
+    assert speech[0].start_seconds == pytest.approx(1.9, abs=0.1)  # three people at once, 28.5 to 30.0 of the recording
+    assert speech[0].end_seconds == pytest.approx(3.0, abs=0.05)
