@@ -56,6 +56,15 @@ async def test_a_voicemail_has_one_speaker(pool: CpuPool, prepared: Prepare) -> 
     assert diarization_error(truth("voicemail.json"), answer.turns).total <= 0.04
 
 
+async def test_a_few_seconds_of_one_voice_have_one_speaker(pool: CpuPool, prepared: Prepare) -> None:
+    whole = await prepared("voicemail.phone.flac")
+    audio = replace(whole, duration_seconds=5.0, diarization=whole.diarization[2 * 5 * 16_000 : 2 * 10 * 16_000])
+
+    answer = await LocalDiarizer(pool).diarize(audio, max_speakers=None)
+
+    assert {turn.speaker for turn in answer.turns} == {"SPEAKER_00"}
+
+
 async def test_a_real_telephone_call_has_two_speakers(pool: CpuPool, prepared: Prepare) -> None:
     rows = [line.split() for line in read("real/telephone-30s.rttm").decode().splitlines()]
     reference = [Turn(float(row[3]), float(row[3]) + float(row[4]), row[7]) for row in rows]
