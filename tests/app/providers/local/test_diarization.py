@@ -1,14 +1,17 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import orjson
 
+from app.audio.preprocessing import prepare
 from app.audio.recording import ChannelMode, PreparedAudio
+from app.audio.settings import AudioSettings
 from app.pipeline.diarization import read_diarization
 from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.diarization import LocalDiarizer
 from bench.metrics import diarization_error
-from tests.app.audio.recordings import read
+from tests.app.audio.recordings import decode_stereo, read, read_turns, stream, to_wav
 from tests.app.providers.local.conftest import Prepare
 
 EXCERPT_SECONDS = 20.4  # the first four turns of the call
@@ -63,6 +66,29 @@ async def test_a_few_seconds_of_one_voice_have_one_speaker(pool: CpuPool, prepar
     answer = await LocalDiarizer(pool).diarize(audio, max_speakers=None)
 
     assert {turn.speaker for turn in answer.turns} == {"SPEAKER_00"}
+
+
+async def test_speech_over_each_other_has_one_of_the_two_speakers(pool: CpuPool) -> None:
+    clean = await decode_stereo("pricing.stereo.flac", EXCERPT_SECONDS + 0.1)
+    early_seconds = 1.5  # the second party begins before the first one has ended
+    early = round(early_seconds * 16_000)
+    audio = await prepare(stream(to_wav(0.7 * (clean[:-early, 0] + clean[early:, 1]))), AudioSettings())
+    reference = [
+        turn
+        if turn.speaker == "SPEAKER_00"
+        else replace(
+            turn, start_seconds=turn.start_seconds - early_seconds, end_seconds=turn.end_seconds - early_seconds
+        )
+        for turn in read_turns("pricing.json", EXCERPT_SECONDS)
+    ]
+
+    answer = await LocalDiarizer(pool).diarize(audio, max_speakers=None)
+
+    error = diarization_error(reference, answer.turns)
+    assert {turn.speaker for turn in answer.turns} == {"SPEAKER_00", "SPEAKER_01"}
+    assert all(before.end_seconds <= after.start_seconds for before, after in pairwise(answer.turns))
+    assert error.missed <= 0.13  # 12 % is said while somebody else speaks, and a moment has one speaker here
+    assert error.confusion <= 0.01
 
 
 async def test_a_real_telephone_call_has_two_speakers(pool: CpuPool, prepared: Prepare) -> None:
