@@ -6,13 +6,33 @@ Nobody below the edge commits: a mutation, a loader or a pipeline step opens `tr
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
-from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
+
+CONNECT_SECONDS = 10.0
+STATEMENT_SECONDS = 30.0
+"""How long anything may take but a migration; whoever waits longer talks to a server that is gone, or stuck."""
+
+_SESSION = """
+SET tcp_keepalives_idle = 5;
+SET tcp_keepalives_interval = 3;
+SET tcp_keepalives_count = 3;
+SET tcp_user_timeout = 14000;
+SET idle_in_transaction_session_timeout = 60000;
+"""
+"""What the server does about clients that are gone with locks in hand: it ends their sessions.
+
+It notices a machine that does not answer after 14 s, instead of 2 hours, and one that answers for a process which does
+nothing any more after a minute. Not as parameters of the connection, which poolers refuse.
+"""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x5C4E_0001
@@ -35,10 +55,16 @@ UNREACHABLE_ERRORS = (
 class Database:
     """An engine and its sessions. `url` is any `postgresql://` URL; a driver prefix is replaced by asyncpg."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, statement_seconds: float = STATEMENT_SECONDS) -> None:
         self.engine: AsyncEngine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"), pool_size=pool_size, max_overflow=0, pool_timeout=10
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            connect_args={"timeout": CONNECT_SECONDS, "command_timeout": statement_seconds},
         )
+        event.listen(self.engine.sync_engine, "connect", _begin_session)
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -53,6 +79,27 @@ class Database:
         async with self._sessions() as session:
             yield session
 
+    @asynccontextmanager
+    async def try_lock(self, key: int, *, silence: timedelta) -> AsyncIterator[AsyncConnection | None]:
+        """Hold an advisory lock while the block runs; None when another process has it.
+
+        The lock is the connection's and goes with it. The server ends both when it hears nothing on that connection
+        for as long as `silence`: a process that hangs must not keep the others from the work.
+        """
+        async with self.engine.connect() as connection:
+            is_ours = bool(await connection.scalar(text(f"SELECT pg_try_advisory_lock({key})")))
+            await connection.commit()
+            if not is_ours:
+                yield None
+                return
+            try:
+                await connection.execute(text(f"SET idle_session_timeout = {silence // timedelta(milliseconds=1)}"))
+                await connection.commit()
+                yield connection
+            finally:
+                # A pooled connection would keep the lock: this one is closed for good.
+                await connection.invalidate()
+
     async def ping(self) -> None:
         """Ask the server for a sign of life; raises one of `UNREACHABLE_ERRORS` when there is none."""
         async with self.engine.connect() as connection:
@@ -60,6 +107,16 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _begin_session(connection: Any, _record: Any) -> None:
+    connection.run_async(lambda driver: driver.execute(_SESSION))
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Let the pool open another connection for one that the server has closed, as it does to all when it restarts."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def is_unreachable(error: BaseException) -> bool:
@@ -70,8 +127,12 @@ def is_unreachable(error: BaseException) -> bool:
 
 
 async def migrate(database: Database) -> None:
-    """Run all pending migrations, in one transaction, safe against other processes that do the same."""
-    async with database.engine.begin() as connection:
+    """Run all pending migrations, in one transaction, safe against other processes that do the same.
+
+    On a connection of its own, whose statements may take as long as they need.
+    """
+    engine = create_async_engine(database.engine.url, poolclass=NullPool)
+    async with engine.begin() as connection:
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         await connection.run_sync(_upgrade)
 
