@@ -103,15 +103,27 @@ async def claim_completed_call(session: AsyncSession, user_id: UUID, call_id: UU
     return None if attempts is None else Claim(call_id, user_id, token, CallStatus.COMPLETED, attempts)
 
 
-async def extend_leases(session: AsyncSession, tokens: Collection[UUID]) -> set[UUID]:
-    """Extend all leases of this process in one statement; returns the tokens that are still held."""
-    result = await session.execute(
-        update(CallRecord)
-        .where(col(CallRecord.claim_token).in_(tokens))
-        .values(lease_expires_at=func.now() + LEASE)
-        .returning(col(CallRecord.claim_token))
+async def extend_leases(session: AsyncSession, claims: Collection[Claim]) -> set[UUID]:
+    """Extend all leases of this process in one statement; returns the tokens that are still held.
+
+    A call that somebody has locked keeps the lease that it has, and its token is held as long as it stands there:
+    nobody waits, or one lock would cost the leases of all the others.
+    """
+    held = and_(
+        # By their keys, since there is no index on tokens.
+        col(CallRecord.id).in_({claim.call_id for claim in claims}),
+        col(CallRecord.claim_token).in_({claim.token for claim in claims}),
     )
-    return {token for token in result.scalars() if token is not None}
+    free = select(col(CallRecord.id)).where(held).with_for_update(key_share=True, skip_locked=True).cte("free")
+    extended = (
+        update(CallRecord)
+        .where(col(CallRecord.id).in_(select(free.c.id)))
+        .values(lease_expires_at=func.now() + LEASE)
+        .returning(col(CallRecord.id))
+        .cte("extended")
+    )
+    tokens = await session.scalars(select(col(CallRecord.claim_token)).where(held).add_cte(extended))
+    return {token for token in tokens if token is not None}
 
 
 async def update_claimed(session: AsyncSession, claim: Claim, **values: Any) -> None:

@@ -16,6 +16,8 @@ from app.pipeline.claims import Claim, extend_leases
 log = structlog.get_logger()
 
 INTERVAL_SECONDS = 4.0
+BEAT_SECONDS = 3.0
+"""How long a beat may take: the lease has to outlive one that meets a connection which is dead without a word."""
 
 
 class Heartbeat:
@@ -24,6 +26,7 @@ class Heartbeat:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._runs: dict[UUID, asyncio.Task[None]] = {}
+        self._claims: dict[UUID, Claim] = {}
         self._lost: set[UUID] = set()
         self._is_stopping = False
 
@@ -33,6 +36,7 @@ class Heartbeat:
         task = asyncio.current_task()
         assert task is not None
         self._runs[claim.token] = task
+        self._claims[claim.token] = claim
         if self._is_stopping:
             task.cancel()
         try:
@@ -43,6 +47,7 @@ class Heartbeat:
     def release(self, claim: Claim) -> None:
         """Leave the run alone from now on: it is about to end its claim itself, and to tidy up after that."""
         self._runs.pop(claim.token, None)
+        self._claims.pop(claim.token, None)
 
     def has_lost(self, claim: Claim) -> bool:
         """Whether the run was cancelled because its claim is gone, rather than by a shutdown."""
@@ -66,12 +71,12 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Extend all leases once, and cancel the runs whose claim did not come back."""
-        tokens = set(self._runs)
-        if not tokens:
+        claims = dict(self._claims)
+        if not claims:
             return
-        async with self._database.transaction() as session:
-            held = await extend_leases(session, tokens)
-        for token in tokens - held:
+        async with asyncio.timeout(BEAT_SECONDS), self._database.transaction() as session:
+            held = await extend_leases(session, claims.values())
+        for token in claims.keys() - held:
             task = self._runs.get(token)
             if task is not None:
                 log.info("claim_lost")

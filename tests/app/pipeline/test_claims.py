@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from app.calls.models import CallRecord, CallStatus
 from app.pipeline.claims import (
+    LEASE,
     Claim,
     ClaimLostError,
     change_status,
@@ -22,7 +23,9 @@ from app.pipeline.claims import (
 )
 from app.pipeline.failures import FailureReason
 from app.pipeline.heartbeat import Heartbeat
+from app.pipeline.orchestrator import process_call
 from app.resources import Resources
+from tests.engines import Script
 from tests.factories import Factory
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -128,9 +131,41 @@ async def test_leases_of_all_runs_are_extended_in_one_statement(
     await claim(resources, lost.call_id)
 
     async with resources.database.transaction() as session:
-        still_held = await extend_leases(session, [c.token for c in (*held, lost)])
+        still_held = await extend_leases(session, [*held, lost])
 
     assert still_held == {c.token for c in held}
+
+
+async def test_lock_on_one_call_costs_no_lease(resources: Resources, factory: Factory, alice: UUID) -> None:
+    locked, free = [await claimed(resources, factory, alice) for _ in range(2)]
+    for mine in (locked, free):
+        await expire(resources, mine.call_id)
+
+    async with resources.database.transaction() as other:
+        await other.execute(select(CallRecord).where(col(CallRecord.id) == locked.call_id).with_for_update())
+        async with resources.database.transaction() as session:
+            held = await extend_leases(session, [locked, free])
+
+    assert held == {locked.token, free.token}
+    assert (await read_call(resources, locked.call_id)).lease_expires_at == PAST
+    assert (await read_call(resources, free.call_id)).lease_expires_at > datetime.now(UTC) + LEASE / 2
+
+
+async def test_call_that_kills_its_worker_each_time_is_given_up(
+    resources: Resources, factory: Factory, alice: UUID
+) -> None:
+    """Each worker is killed with its claim in hand; the next one comes when the lease has run out."""
+    call = await factory.call(alice, status=CallStatus.QUEUED)
+    for attempt in range(1, 6):
+        taken = await claim(resources, call.id)
+        assert taken is not None
+        assert (taken.attempts, await claim(resources, call.id)) == (attempt, None)
+        await expire(resources, call.id)
+
+    await process_call(resources, Script().engines(), Heartbeat(resources.database), call.id)
+
+    row = await read_call(resources, call.id)
+    assert (row.status, row.error_reason, row.attempts) == (CallStatus.FAILED, "attempts_exhausted", 0)
 
 
 async def test_heartbeat_stops_the_run_whose_claim_is_gone(resources: Resources, factory: Factory, alice: UUID) -> None:
