@@ -179,6 +179,28 @@ def migrate() -> None:
 
 
 @cli.command()
+def sweep(data_dir: DataDir = None) -> None:
+    """Do the sweeps once, now, and say how much each has found; 1 when one fails. Workers do them all the time."""
+    import asyncio
+
+    from app.observability.logging import configure_logging
+    from app.sweeps.runner import SWEEPS, sweep_now
+
+    settings = _settings(data_dir)
+    configure_logging(settings)
+    try:
+        found = asyncio.run(sweep_now(settings))
+    except Exception as error:
+        _fail(f"nothing was swept: {type(error).__name__}")
+    if found is None:
+        console.print("A worker is sweeping just now.")
+        return
+    for name in SWEEPS:
+        console.print(f"{name}: {found.get(name, 'failed')}")
+    raise typer.Exit(0 if found.keys() == SWEEPS.keys() else 1)
+
+
+@cli.command()
 def check(
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,

@@ -117,9 +117,7 @@ class Queue:
     async def _find_messages(self, queue: str, call_ids: AbstractSet[str]) -> list[str]:
         """The broker's ids of the messages of one of its queues that name one of these calls."""
         messages = self._redis.hscan_iter(f"{queue}.msgs", count=SCAN_COUNT)
-        return [
-            key.decode() async for key, content in messages if not call_ids.isdisjoint(orjson.loads(content)["args"])
-        ]
+        return [key.decode() async for key, content in messages if not call_ids.isdisjoint(_arguments(content))]
 
     async def publish_status(self, call_id: UUID, status: str) -> None:
         """Tell subscribers that a call has changed; nobody relies on it."""
@@ -136,9 +134,28 @@ class Queue:
         except QUEUE_ERRORS:
             return None
 
+    async def find_sent(self, call_ids: Collection[UUID]) -> set[UUID] | None:
+        """Which of these calls have a pipeline message that is not done with, waiting or fetched by a worker process.
+
+        None when Redis does not answer.
+        """
+        names = {str(call_id): call_id for call_id in call_ids}
+        if not names:
+            return set()
+        messages = self._redis.hscan_iter(f"{self._namespace}:{QueueName.PIPELINE}.msgs", count=SCAN_COUNT)
+        try:
+            return {names[name] async for _, message in messages for name in _arguments(message) if name in names}
+        except QUEUE_ERRORS:
+            return None
+
     async def close(self) -> None:
         await self._redis.aclose()
         self._broker.close()
+
+
+def _arguments(message: bytes) -> list[str]:
+    arguments: list[str] = orjson.loads(message)["args"]
+    return arguments
 
 
 @asynccontextmanager

@@ -208,7 +208,13 @@ class Settings(BaseSettings):
     worker_processes: int = Field(1, ge=1, le=64, validation_alias="SCRYON_WORKER_PROCESSES")
     worker_threads: int = Field(128, ge=1, le=1024, validation_alias="SCRYON_WORKER_THREADS")
     pipeline_max_attempts: int = Field(5, ge=1, le=100, validation_alias="SCRYON_PIPELINE_MAX_ATTEMPTS")
+
+    # Sweepers
+    sweep_interval_ms: int = Field(300_000, ge=100, validation_alias="SCRYON_SWEEP_INTERVAL_MS")
+    sweep_initial_delay_ms: int = Field(60_000, ge=0, validation_alias="SCRYON_SWEEP_INITIAL_DELAY_MS")
+    stale_job_timeout_minutes: int = Field(15, ge=1, validation_alias="SCRYON_STALE_JOB_TIMEOUT_MINUTES")
     orphan_grace_minutes: int = Field(60, ge=1, validation_alias="SCRYON_ORPHAN_GRACE_MINUTES")
+    event_retention_days: int = Field(30, ge=1, le=30, validation_alias="SCRYON_EVENT_RETENTION_DAYS")
 
     # Engines
     transcription_provider: TranscriptionProvider = Field(
@@ -299,6 +305,7 @@ class Settings(BaseSettings):
     object_storage_access_key: BucketKey = Field(None, repr=False)
     object_storage_secret_key: BucketKey = Field(None, repr=False)
     object_storage_path_style_access: bool = True
+    object_storage_temp_audio_ttl_hours: int = Field(24, ge=1, le=24)
 
     # Logs and debugging
     debug_endpoints_enabled: bool = Field(False, validation_alias="SCRYON_DEBUG_ENDPOINTS_ENABLED")

@@ -31,6 +31,7 @@ from app.push.service import notify_call as notify_owner
 from app.queue import ActorName, QueueName
 from app.resources import Resources, open_resources
 from app.settings import DEFAULT_REDIS_URL, Settings
+from app.sweeps.runner import run_sweeper
 
 log = structlog.get_logger()
 
@@ -99,6 +100,7 @@ async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
         tasks = [
             asyncio.create_task(context.heartbeat.run()),
             asyncio.create_task(run_dispatcher(resources)),
+            asyncio.create_task(run_sweeper(resources)),
             asyncio.create_task(_delete_leftovers(resources)),
         ]
         try:

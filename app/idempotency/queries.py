@@ -57,6 +57,19 @@ async def delete_expired(session: AsyncSession, user_id: UUID) -> None:
     )
 
 
+async def delete_older(session: AsyncSession, age: timedelta, *, limit: int) -> int:
+    """Forget what keys of anybody have answered longer ago than that; returns how many."""
+    old = (
+        select(_id)
+        .where(col(_record.created_at) < func.now() - age)
+        .limit(limit)
+        # Nobody is waited for: neither for a request that still runs, nor for the deletion of an account.
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    return len((await session.scalars(delete(_record).where(_id.in_(select(old.c.id))).returning(_id))).all())
+
+
 async def add(session: AsyncSession, scope: Scope, request_hash: str, owner_token: UUID) -> UUID | None:
     """Make the record of a key; None when there is one already."""
     statement = insert(_record).values(

@@ -1,7 +1,8 @@
-"""What callbacks and their absence do to rows of calls: every statement of theirs.
+"""What callbacks do to rows of calls: every statement of theirs.
 
 `callback_deadline_at` is set while a callback is awaited, and cleared in the transaction that ends the wait, whatever
-ends it: a transcript, a failure, the deadline. Source: pipeline.md, sections 5 and 9, "callback".
+ends it: a transcript, a failure, or the sweep after the deadline (`app/sweeps/callbacks.py`).
+Source: pipeline.md, section 5.
 """
 
 from dataclasses import dataclass
@@ -81,22 +82,3 @@ async def fail_recipient(session: AsyncSession, recipient: Recipient, reason: Fa
     """Make a locked call FAILED; a worker that has not yet said that it waits loses its claim."""
     statement = update(CallRecord).where(col(CallRecord.id) == recipient.call_id)
     await session.execute(statement.values(**failed_values(reason)))
-
-
-async def fail_overdue_calls(session: AsyncSession, reason: FailureReason, *, limit: int) -> list[tuple[UUID, UUID]]:
-    """Make calls FAILED whose callback has not come in time; returns their ids, each with its user's."""
-    overdue = (
-        select(col(CallRecord.id))
-        .where(col(CallRecord.status) == CallStatus.TRANSCRIBING, col(CallRecord.callback_deadline_at) < func.now())
-        .order_by(col(CallRecord.callback_deadline_at))
-        .limit(limit)
-        # A call whose callback is being taken in just now is nobody else's business.
-        .with_for_update(skip_locked=True)
-    )
-    result = await session.execute(
-        update(CallRecord)
-        .where(col(CallRecord.id).in_(overdue.scalar_subquery()))
-        .values(**failed_values(reason))
-        .returning(col(CallRecord.id), col(CallRecord.user_id))
-    )
-    return [(row.id, row.user_id) for row in result]

@@ -1,13 +1,12 @@
 """Sends every call that waits and that nobody has taken: what makes an accepted call safe from a lost message.
 
 Runs every 2 s in whichever worker process holds the advisory lock. Each send is noted on the row before it goes out.
-Once a minute the same process looks for callbacks that are overdue (`overdue_callbacks.py`) and for recordings that
-outlived their call (`leftovers.py`). Source: pipeline.md, section 9, "queue repair" and "lease repair".
+What else may be wrong with a call is looked for in `app/sweeps/`. Source: pipeline.md, section 9, "queue repair" and
+"lease repair".
 """
 
 import asyncio
 from datetime import timedelta
-from itertools import count
 from uuid import UUID
 
 import structlog
@@ -19,8 +18,6 @@ from sqlmodel import col
 from app.calls.deletion import forget_deleted_calls
 from app.calls.models import CallRecord, CallStatus
 from app.pipeline.claims import is_claimable
-from app.pipeline.leftovers import delete_leftovers_of_ended_calls
-from app.pipeline.overdue_callbacks import fail_overdue_callbacks
 from app.resources import Resources
 
 log = structlog.get_logger()
@@ -30,50 +27,30 @@ RESEND_AFTER = timedelta(seconds=15)
 """How long a message may be under way before it counts as lost."""
 
 MAX_SENDS_PER_ROUND = 500
-ROUNDS_PER_TIDYING = 30
 _LOCK = 0x5C4E_0002
+_LOCK_SILENCE = timedelta(seconds=15)
+"""How long the process with the lock may be silent before another one takes over; it should say something every 2 s."""
 
 
 async def run_dispatcher(resources: Resources) -> None:
     """Dispatch until cancelled; only one process of all does it at a time."""
     while True:
         try:
-            async with resources.database.engine.connect() as connection:
-                if await _try_lock(connection):
+            async with resources.database.try_lock(_LOCK, silence=_LOCK_SILENCE) as connection:
+                if connection is not None:
                     await _dispatch_while_locked(resources, connection)
         except Exception as error:
             log.warning("dispatcher_failed", error=type(error).__name__)
         await asyncio.sleep(INTERVAL_SECONDS)
 
 
-async def _try_lock(connection: AsyncConnection) -> bool:
-    locked = await connection.scalar(text(f"SELECT pg_try_advisory_lock({_LOCK})"))
-    await connection.commit()
-    return bool(locked)
-
-
 async def _dispatch_while_locked(resources: Resources, connection: AsyncConnection) -> None:
-    """Dispatch as long as the connection lives: the lock is its session's, and goes with it."""
-    try:
-        for number in count():
-            await dispatch(resources)
-            if number % ROUNDS_PER_TIDYING == 0:
-                await _tidy_up(resources)
-            await asyncio.sleep(INTERVAL_SECONDS)
-            await connection.execute(text("SELECT 1"))
-            await connection.commit()
-    finally:
-        # A pooled connection would keep the lock: this one is closed for good.
-        await connection.invalidate()
-
-
-async def _tidy_up(resources: Resources) -> None:
-    """Storage may be away while calls can still be sent: what goes wrong here stops nothing."""
-    for sweep in (fail_overdue_callbacks, delete_leftovers_of_ended_calls):
-        try:
-            await sweep(resources)
-        except Exception as error:
-            log.warning("sweep_failed", sweep=sweep.__name__, error=type(error).__name__)
+    """Dispatch as long as the connection lives."""
+    while True:
+        await dispatch(resources)
+        await asyncio.sleep(INTERVAL_SECONDS)
+        await connection.execute(text("SELECT 1"))
+        await connection.commit()
 
 
 async def dispatch(resources: Resources) -> int:

@@ -1,9 +1,12 @@
 """Where objects live: keys of UUIDs and fixed words only. Source: pipeline.md, section 3.1."""
 
+import re
 from uuid import UUID
 
 from app.calls.models import ArtifactType
 
+_UUID = "([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+_IN_CALL_PREFIX = re.compile(rf"users/{_UUID}/calls/{_UUID}/")
 _SUFFIXES = {
     ArtifactType.DIARIZATION_JSON: "diarization/diarization.json",
     ArtifactType.DIARIZATION_RESULT_STATE: "diarization/state.json",
@@ -21,6 +24,12 @@ def user_prefix(user_id: UUID) -> str:
 def call_prefix(user_id: UUID, call_id: UUID) -> str:
     """The folder of one call, with a trailing slash, so that no other call's keys begin with it."""
     return f"{user_prefix(user_id)}calls/{call_id}/"
+
+
+def parse_call_prefix(key: str) -> tuple[UUID, UUID] | None:
+    """The ids of user and call whose folder a key lies in; None for a key that is not one of ours."""
+    match = _IN_CALL_PREFIX.match(key)
+    return None if match is None else (UUID(match[1]), UUID(match[2]))
 
 
 def audio_key(user_id: UUID, call_id: UUID, extension: str) -> str:

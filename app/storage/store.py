@@ -10,7 +10,8 @@ import os
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import obstore
@@ -27,10 +28,20 @@ CHUNK_BYTES = 5 * 1024**2
 
 READ_CHUNK_BYTES = 1024**2
 DELETES_AT_ONCE = 10
+PAGE_OBJECTS = 1000
+"""How many objects a bucket lists per request."""
 
 
 class ObjectMissingError(Exception):
     """There is no object under that key."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A line of a listing. The time of what a bucket took in parts may be that of the first one."""
+
+    key: str
+    modified_at: datetime
 
 
 class ObjectStore:
@@ -113,6 +124,19 @@ class ObjectStore:
         with _translated():
             pages = obstore.list(self._store, prefix=prefix)
             return [entry["path"] async for page in pages for entry in page]
+
+    async def iter_pages(self, prefix: str, *, after: str | None = None) -> AsyncIterator[list[StoredObject]]:
+        """All objects below a prefix ending in `/`, a page at a time; staged parts of uploads are not among them.
+
+        Objects of one folder come one after the other. `after` leaves out the keys up to that one. A bucket's come in
+        the order of their keys, a local store's in none.
+
+        Raises:
+            StorageUnavailableError: the store does not answer.
+        """
+        with _translated():
+            async for page in obstore.list(self._store, prefix=prefix, offset=after, chunk_size=PAGE_OBJECTS):
+                yield [StoredObject(entry["path"], entry["last_modified"]) for entry in page]
 
     async def delete_prefix(self, prefix: str) -> None:
         """Delete everything below a prefix ending in `/`, staged parts of broken uploads included.

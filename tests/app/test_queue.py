@@ -57,6 +57,23 @@ async def test_messages_of_other_calls_stay_in_their_order(resources: Resources,
     assert next(consumer) is None
 
 
+async def test_calls_with_a_message_under_way_are_told(resources: Resources, broker: RedisBroker) -> None:
+    waiting, fetched, done, unknown = (uuid4() for _ in range(4))
+    for call_id in (done, fetched, waiting):
+        await resources.queue.send_process_call(call_id)
+    consumer = consume(broker)
+    message = next(consumer)
+    assert message is not None
+    consumer.ack(message)
+    assert next(consumer) is not None
+
+    found = await resources.queue.find_sent([waiting, fetched, done, unknown])
+
+    assert found == {waiting, fetched}
+    async with open_queue(NOWHERE) as queue:
+        assert await queue.find_sent([waiting]) is None
+
+
 async def test_messages_are_found_in_a_long_backlog(resources: Resources, client: "redis.Redis") -> None:
     gone = [uuid4(), uuid4()]
     with client.pipeline() as pipeline:

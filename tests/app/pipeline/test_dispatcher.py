@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 import redis
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from app.calls.deletion import delete_call
 from app.calls.models import CallRecord, CallStatus
+from app.pipeline import dispatcher
 from app.pipeline.dispatcher import dispatch, run_dispatcher
 from app.resources import Resources
 from tests.factories import Factory
@@ -98,29 +100,29 @@ async def test_call_that_is_deleted_while_it_is_sent_leaves_no_message(
     assert messages(resources) == [str(waiting.id)]
 
 
-async def test_dispatching_process_fails_overdue_callbacks_and_goes_on_when_storage_is_away(
-    resources: Resources, factory: Factory, alice: UUID
+async def test_dispatching_goes_on_in_another_process_when_one_hangs(
+    resources: Resources, factory: Factory, alice: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = await factory.call(alice, status=CallStatus.FAILED, error_reason="internal_error", updated_at=LONG_AGO)
-    await factory.audio(ended, b"RIFF")
-    overdue = await factory.call(alice, status=CallStatus.TRANSCRIBING, callback_deadline_at=LONG_AGO)
-    resources.settings.storage_path.rename(resources.settings.storage_path.with_name("away"))
+    monkeypatch.setattr(dispatcher, "_LOCK_SILENCE", timedelta(milliseconds=200))
+    monkeypatch.setattr(dispatcher, "INTERVAL_SECONDS", 0.05)
+    hangs = asyncio.Event()
 
-    dispatching = asyncio.create_task(run_dispatcher(resources))
-    await wait_until_failed(resources, overdue.id)
-    dispatching.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await dispatching
+    async def hang(_resources: Resources, _connection: AsyncConnection) -> None:
+        hangs.set()
+        await asyncio.Event().wait()
 
+    with monkeypatch.context() as patched:
+        patched.setattr(dispatcher, "_dispatch_while_locked", hang)
+        hanging = asyncio.create_task(run_dispatcher(resources))
+        await hangs.wait()
+    call = await factory.call(alice, status=CallStatus.QUEUED)
+    other = asyncio.create_task(run_dispatcher(resources))
+    await wait_until_taken(resources, call.id)
 
-async def wait_until_failed(resources: Resources, call_id: UUID) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        async with resources.database.read() as session:
-            if await session.scalar(select(col(CallRecord.error_reason)).where(col(CallRecord.id) == call_id)):
-                return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the call has not failed in time")
+    for task in (hanging, other):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
 
 async def wait_until_taken(resources: Resources, call_id: UUID) -> None:

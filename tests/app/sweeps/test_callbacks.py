@@ -9,9 +9,9 @@ import pytest
 from app.callbacks import receive_callback
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.pipeline.awaited_calls import find_recipient
-from app.pipeline.overdue_callbacks import fail_overdue_callbacks
 from app.resources import Resources
 from app.storage.store import ObjectStore
+from app.sweeps.callbacks import fail_overdue_callbacks
 from tests.engines import RAW
 from tests.factories import Factory
 from tests.finished import read_events, read_stored
