@@ -1,16 +1,17 @@
 """Sends every call that waits and that nobody has taken: what makes an accepted call safe from a lost message.
 
-Runs every 2 s in whichever worker process holds the advisory lock. Each send is noted on the row before it goes out.
-What else may be wrong with a call is looked for in `app/sweeps/`. Source: pipeline.md, section 9, "queue repair" and
-"lease repair".
+Runs every 2 s in whichever worker process holds the advisory lock. Each send is noted on the row before it goes out,
+and the note is taken back when Redis does not take the message. What else may be wrong with a call is looked for in
+`app/sweeps/`. Source: pipeline.md, section 9, "queue repair" and "lease repair".
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, null, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
@@ -63,11 +64,20 @@ async def dispatch(resources: Resources) -> int:
         return 0
     async with resources.database.transaction() as session:
         call_ids = await _take_due(session, include_queued=waiting < await _count_due_queued(session))
-    for call_id in call_ids:
+    sent = await _send(resources, call_ids)
+    if sent < len(call_ids):
+        async with resources.database.transaction() as session:
+            await _take_back(session, call_ids[sent:])
+    if sent:
+        await forget_deleted_calls(resources, call_ids[:sent])
+    return sent
+
+
+async def _send(resources: Resources, call_ids: Sequence[UUID]) -> int:
+    """Send one after the other until Redis takes no more; returns how many it took."""
+    for number, call_id in enumerate(call_ids):
         if not await resources.queue.send_process_call(call_id):
-            break
-    if call_ids:
-        await forget_deleted_calls(resources, call_ids)
+            return number
     return len(call_ids)
 
 
@@ -80,14 +90,33 @@ async def _take_due(session: AsyncSession, *, include_queued: bool) -> list[UUID
     due = select(col(CallRecord.id)).where(*_due())
     if not include_queued:
         due = due.where(col(CallRecord.status) != CallStatus.QUEUED)
-    due = due.order_by(col(CallRecord.created_at)).limit(MAX_SENDS_PER_ROUND).with_for_update(skip_locked=True)
+    # Calls that were begun go first, since the work of others has already been paid for; then who has waited longest
+    # for a message, so that no round sends the same ones again while others had none.
+    due = due.order_by(
+        col(CallRecord.status) == CallStatus.QUEUED,
+        col(CallRecord.dispatched_at).nulls_first(),
+        col(CallRecord.created_at),
+    )
+    # A common table expression is evaluated once, so that its limit is one.
+    taken = due.limit(MAX_SENDS_PER_ROUND).with_for_update(key_share=True, skip_locked=True).cte("taken")
     result = await session.execute(
         update(CallRecord)
-        .where(col(CallRecord.id).in_(due.scalar_subquery()))
+        .where(col(CallRecord.id).in_(select(taken.c.id)))
         .values(dispatched_at=func.now(), dispatch_count=col(CallRecord.dispatch_count) + 1)
-        .returning(col(CallRecord.id))
+        .returning(col(CallRecord.id), col(CallRecord.status), col(CallRecord.created_at))
     )
-    return list(result.scalars())
+    # They come back in no order.
+    rows = sorted(result, key=lambda row: (row.status == CallStatus.QUEUED, row.created_at))
+    return [row.id for row in rows]
+
+
+async def _take_back(session: AsyncSession, call_ids: Sequence[UUID]) -> None:
+    """Note that these were not sent after all: the next round sends them, and none of them counts as lost."""
+    await session.execute(
+        update(CallRecord)
+        .where(col(CallRecord.id).in_(call_ids))
+        .values(dispatched_at=null(), dispatch_count=func.greatest(col(CallRecord.dispatch_count) - 1, 0))
+    )
 
 
 def _due() -> tuple[ColumnElement[bool], ...]:

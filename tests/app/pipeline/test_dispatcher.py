@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -98,6 +100,76 @@ async def test_call_that_is_deleted_while_it_is_sent_leaves_no_message(
     await dispatching
 
     assert messages(resources) == [str(waiting.id)]
+
+
+async def dispatch_rows(resources: Resources) -> dict[UUID, tuple[bool, int]]:
+    """Of each call: whether it counts as sent, and how often that was."""
+    statement = select(col(CallRecord.id), col(CallRecord.dispatched_at), col(CallRecord.dispatch_count))
+    async with resources.database.read() as session:
+        return {row[0]: (row[1] is not None, row[2]) for row in await session.execute(statement)}
+
+
+async def test_call_whose_message_redis_refuses_counts_as_not_sent(
+    resources: Resources, factory: Factory, alice: UUID
+) -> None:
+    """A Redis without memory answers whoever reads; calls must not be given up for messages that never were."""
+    waiting = await factory.call(alice, status=CallStatus.QUEUED, dispatched_at=LONG_AGO, dispatch_count=1)
+    begun = await factory.call(alice, status=CallStatus.ANALYZING, lease_expires_at=LONG_AGO)
+
+    with full_redis(resources):
+        refused = await dispatch(resources)
+        rows = await dispatch_rows(resources)
+    sent = await dispatch(resources)
+
+    assert (refused, rows) == (0, {waiting.id: (False, 1), begun.id: (False, 0)})
+    assert sent == 2
+    assert await dispatch_rows(resources) == {waiting.id: (True, 2), begun.id: (True, 1)}
+    assert messages(resources) == [str(begun.id), str(waiting.id)]
+
+
+@contextmanager
+def full_redis(resources: Resources) -> Iterator[None]:
+    """While the block runs, Redis takes nothing more, and answers those who read."""
+    assert resources.settings.redis_url is not None
+    with redis.Redis.from_url(resources.settings.redis_url) as client:
+        client.config_set("maxmemory", "1")
+        try:
+            yield
+        finally:
+            client.config_set("maxmemory", "0")
+
+
+def forget_messages(resources: Resources) -> None:
+    """Redis comes back empty."""
+    assert resources.settings.redis_url is not None
+    with redis.Redis.from_url(resources.settings.redis_url) as client:
+        client.flushdb()
+
+
+async def test_bounded_rounds_reach_every_call(
+    resources: Resources, factory: Factory, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever comes again does not keep the others back: begun calls first, then who waits longest for a message."""
+    monkeypatch.setattr(dispatcher, "MAX_SENDS_PER_ROUND", 2)
+    hours = [datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in range(6)]
+
+    async def queued(created: int, sent: int | None) -> str:
+        dispatched_at = None if sent is None else hours[sent]
+        values = {"created_at": hours[created], "dispatched_at": dispatched_at}
+        return str((await factory.call(alice, status=CallStatus.QUEUED, **values)).id)
+
+    old_but_just_sent = await queued(0, 5)
+    sent_before = await queued(1, 4)
+    second, first = await queued(3, None), await queued(2, None)
+    begun = await factory.call(alice, status=CallStatus.ANALYZING, created_at=hours[5], dispatched_at=hours[5])
+
+    rounds = []
+    for _ in range(4):
+        await dispatch(resources)
+        rounds.append(messages(resources))
+        forget_messages(resources)
+
+    assert rounds == [[str(begun.id), first], [sent_before, second], [old_but_just_sent], []]
 
 
 async def test_dispatching_goes_on_in_another_process_when_one_hangs(
