@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
 from app.deadline import deadline
 from app.errors import FeatureNotAvailableError, ScryonError
-from app.idempotency.answers import Answer
+from app.idempotency.answers import NO_CONTENT, Answer
 from app.idempotency.fingerprints import fingerprint, form_value
 from app.idempotency.keyed import KeyedRequest
 from app.idempotency.service import HEADER, Attempt, do_once, is_kept, make_scope, read_key
@@ -103,15 +102,8 @@ class ChangingCaller(Caller):
         request, context = self._request, self._context
         scope = make_scope(context.user_id, request.method, request.scope["path"], self._key)
         attempt = Attempt(scope, fingerprint(request.query_params.multi_items(), self._body))
-        outcome = await do_once(context.resources.database, attempt, _write_deletion, work)
+        outcome = await do_once(context.resources.database, attempt, work)
         return to_response(outcome.answer, is_replayed=outcome.is_replayed)
-
-
-NO_CONTENT = Answer(204)
-
-
-def _write_deletion(_: UUID) -> Answer:
-    return NO_CONTENT
 
 
 def _context(request: Request) -> Context:

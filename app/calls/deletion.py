@@ -56,7 +56,7 @@ async def delete_stored_call(
     async with resources.database.transaction() as session:
         await _delete_rows(session, user_id, call_id)
         if keyed is not None:
-            await keyed.finish_deletion(session, call_id)
+            await keyed.finish_deletion(session)
     try:
         await resources.storage.delete_prefix(prefix)
     except StorageUnavailableError:

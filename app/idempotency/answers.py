@@ -13,3 +13,7 @@ class Answer:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+
+
+NO_CONTENT = Answer(204)
+"""The answer to a deletion, as far as it is kept: it names nothing."""

@@ -3,7 +3,6 @@
 Source: rest.md, section 1.7 (ID7).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import IdempotencyInProgressError
 from app.idempotency import queries
-from app.idempotency.answers import Answer
+from app.idempotency.answers import NO_CONTENT
 
 
 @dataclass(slots=True)
@@ -19,14 +18,13 @@ class KeyedRequest:
     """The attempt that holds the record of its key.
 
     `resource_id` is what an earlier attempt has made or changed already: then the effect is not run again, and the
-    answer is built from that row. `write_deletion` writes the answer to a deletion of that id. `is_final` is set to
-    False by an effect whose answer must not be kept, so that a repetition runs again.
+    answer is built from that row. `is_final` is set to False by an effect whose answer must not be kept, so that a
+    repetition runs again.
     """
 
     record_id: UUID
     owner_token: UUID
     resource_id: UUID | None
-    write_deletion: Callable[[UUID], Answer]
     is_final: bool = True
 
     async def name_resource(self, session: AsyncSession, resource_id: UUID) -> None:
@@ -38,12 +36,11 @@ class KeyedRequest:
         if not await queries.name_resource(session, self.record_id, self.owner_token, resource_id):
             raise IdempotencyInProgressError
 
-    async def finish_deletion(self, session: AsyncSession, resource_id: UUID) -> None:
-        """Keep the answer in the transaction that removes the row, since nothing is left to build it from.
+    async def finish_deletion(self, session: AsyncSession) -> None:
+        """Keep that it is done, in the transaction that removes the row, and nothing that names what is gone.
 
         Raises:
             IdempotencyInProgressError: as `name_resource`.
         """
-        answer = self.write_deletion(resource_id)
-        if not await queries.finish(session, self.record_id, self.owner_token, answer):
+        if not await queries.finish(session, self.record_id, self.owner_token, NO_CONTENT):
             raise IdempotencyInProgressError

@@ -81,10 +81,8 @@ def make_scope(user_id: UUID, method: str, path: str, key: str) -> Scope:
     return Scope(user_id, method, hashlib.sha256(path.encode()).hexdigest(), key)
 
 
-async def do_once(
-    database: Database, attempt: Attempt, write_deletion: Callable[[UUID], Answer], work: Work
-) -> Outcome:
-    """Do the work, unless it was done before: then answer as then.
+async def do_once(database: Database, attempt: Attempt, work: Work) -> Outcome:
+    """Do the work, unless it was done before: then answer as then; a deletion that is answered again is a bare 204.
 
     Whatever `work` raises leaves nothing that blocks a repetition, and so does an answer that is not final.
 
@@ -94,7 +92,7 @@ async def do_once(
         ServiceUnavailableError: the account was deleted while the request ran.
     """
     with _told_outages():
-        begun = await _begin(database, attempt, write_deletion)
+        begun = await _begin(database, attempt)
     if isinstance(begun, Answer):
         return Outcome(begun, is_replayed=True)
     try:
@@ -124,9 +122,7 @@ def _told_outages() -> Iterator[None]:
         raise
 
 
-async def _begin(
-    database: Database, attempt: Attempt, write_deletion: Callable[[UUID], Answer]
-) -> KeyedRequest | Answer:
+async def _begin(database: Database, attempt: Attempt) -> KeyedRequest | Answer:
     """Take the record of the key, or wait for the answer of whoever has it."""
     async with database.transaction() as session:
         # By itself: beside the new record, it could wait in a circle with the deletion of the account.
@@ -134,7 +130,7 @@ async def _begin(
     token, pause = uuid4(), FIRST_LOOK_SECONDS
     give_up = asyncio.get_running_loop().time() + WAIT_SECONDS
     while True:
-        begun = await _try_to_begin(database, attempt, token, write_deletion)
+        begun = await _try_to_begin(database, attempt, token)
         if begun is not None:
             return begun
         if asyncio.get_running_loop().time() + pause > give_up:
@@ -143,15 +139,13 @@ async def _begin(
         pause = min(2 * pause, LONGEST_LOOK_SECONDS)
 
 
-async def _try_to_begin(
-    database: Database, attempt: Attempt, token: UUID, write_deletion: Callable[[UUID], Answer]
-) -> KeyedRequest | Answer | None:
+async def _try_to_begin(database: Database, attempt: Attempt, token: UUID) -> KeyedRequest | Answer | None:
     """None while somebody else is at it."""
     try:
         async with database.transaction() as session:
             record_id = await queries.add(session, attempt.scope, attempt.request_hash, token)
             if record_id is not None:
-                return KeyedRequest(record_id, token, None, write_deletion)
+                return KeyedRequest(record_id, token, None)
             found = await queries.find(session, attempt.scope)
             if found is None:
                 return None
@@ -160,7 +154,7 @@ async def _try_to_begin(
             if found.answer is not None or not found.is_stale:
                 return found.answer
             is_ours, resource_id = await queries.take_over(session, found, token)
-            return KeyedRequest(found.record_id, token, resource_id, write_deletion) if is_ours else None
+            return KeyedRequest(found.record_id, token, resource_id) if is_ours else None
     except IntegrityError as error:
         raise ServiceUnavailableError from error
 

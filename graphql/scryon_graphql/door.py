@@ -18,7 +18,7 @@ from strawberry.types.graphql import OperationType
 
 from app.deadline import deadline
 from app.errors import FieldProblem, ScryonError, UnsupportedMediaTypeError, ValidationFailedError
-from app.idempotency.answers import REPLAYED_HEADER, Answer
+from app.idempotency.answers import NO_CONTENT, REPLAYED_HEADER, Answer
 from app.idempotency.fingerprints import fingerprint
 from app.idempotency.keyed import KeyedRequest
 from app.idempotency.service import HEADER as KEY_HEADER
@@ -115,13 +115,14 @@ async def _answer(request: _Request, context: Context, key: str | None) -> Respo
     async def work(keyed: KeyedRequest) -> Answer:
         return await _run(request, context.with_key(keyed))
 
-    def write_deletion(row_id: UUID) -> Answer:
-        return Answer(200, write_json({"data": {mutation: str(row_id)}}))
-
     scope = make_scope(context.user_id, "POST", PATH, key)
     asked_for = fingerprint((), [request.query, request.operation_name, request.variables])
-    outcome = await do_once(context.resources.database, Attempt(scope, asked_for), write_deletion, work)
-    return _respond(outcome.answer, is_replayed=outcome.is_replayed)
+    outcome = await do_once(context.resources.database, Attempt(scope, asked_for), work)
+    answer = outcome.answer
+    if answer == NO_CONTENT:
+        # Nothing is kept that names what was deleted, but the request does.
+        answer = Answer(200, write_json({"data": mutation.answer_deletion(request.variables or {})}))
+    return _respond(answer, is_replayed=outcome.is_replayed)
 
 
 async def _run(request: _Request, context: Context) -> Answer:

@@ -43,5 +43,5 @@ async def delete_once(context: Context, row_id: UUID, delete: Callable[[AsyncSes
     async with context.resources.database.transaction() as session:
         await delete(session)
         if context.keyed is not None:
-            await context.keyed.finish_deletion(session, row_id)
+            await context.keyed.finish_deletion(session)
     return row_id

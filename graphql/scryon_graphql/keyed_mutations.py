@@ -1,14 +1,46 @@
 """Which documents an `Idempotency-Key` goes with. Source: rest.md, section 1.11."""
 
-from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationType, parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    value_from_ast_untyped,
+)
 
 from app.errors import ValidationFailedError
 from app.idempotency.service import HEADER
+from scryon_graphql.ids import parse_id
 from scryon_graphql.limits import MAX_TOKENS
 
 
-def find_only_mutation(query: str, operation_name: str | None) -> str | None:
-    """The key under which the answer shows the only mutation of a document; None for a query, or what is none at all.
+@dataclass(frozen=True, slots=True)
+class OnlyMutation:
+    """The one mutation field of a document."""
+
+    operation: OperationDefinitionNode
+    field: FieldNode
+
+    def answer_deletion(self, variables: Mapping[str, Any]) -> dict[str, str]:
+        """The data of the answer of a mutation that has deleted the `id` it was given, and answers that id."""
+        defaults = {
+            definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+            for definition in self.operation.variable_definitions or ()
+            if definition.default_value is not None
+        }
+        [given] = [argument.value for argument in self.field.arguments or () if argument.name.value == "id"]
+        row_id = parse_id(value_from_ast_untyped(given, {**defaults, **variables}))
+        shown = self.field.alias or self.field.name
+        return {shown.value: str(row_id)}
+
+
+def find_only_mutation(query: str, operation_name: str | None) -> OnlyMutation | None:
+    """The only mutation of a document; None for a query, or what is none at all.
 
     Raises:
         ValidationFailedError: several mutations, or fields in a fragment: a key stands for one effect.
@@ -25,5 +57,4 @@ def find_only_mutation(query: str, operation_name: str | None) -> str | None:
     selections = named[0].selection_set.selections
     if len(selections) != 1 or not isinstance(selections[0], FieldNode):
         raise ValidationFailedError.of(HEADER, "goes with documents of exactly one mutation field")
-    field = selections[0]
-    return field.alias.value if field.alias else field.name.value
+    return OnlyMutation(named[0], selections[0])

@@ -13,6 +13,7 @@ from app.calls.models import CallRecord
 from app.resources import Resources
 from tests.factories import Factory
 from tests.forms import CONTENT_TYPE, WAV, encode, field, file
+from tests.privacy.contents import about, read_contents
 
 KEY = {"Idempotency-Key": "0b6f7c52"}
 SET_STATUS = (
@@ -57,18 +58,52 @@ async def test_other_variables_are_a_conflict(
     }
 
 
-async def test_deletion_is_answered_alike(
-    rest: httpx.AsyncClient, resources: Resources, factory: Factory, owner: UUID
+WITH_VARIABLE = "mutation ($id: ID!) { gone: deleteCall(id: $id) }"
+WITH_DEFAULT = 'mutation ($id: ID = "%s") { gone: deleteCall(id: $id) }'
+WITH_LITERAL = 'mutation A { gone: deleteCall(id: "%s") } mutation B { deleteVoiceProfile }'
+
+
+async def send_deletion(rest: httpx.AsyncClient, query: str, row_id: str) -> httpx.Response:
+    name = "A" if "mutation A" in query else None
+    if "%s" in query:
+        body: dict[str, Any] = {"query": query % row_id, "operationName": name}
+    else:
+        body = {"query": query, "variables": {"id": row_id}}
+    return await rest.post("/graphql", json=body, headers=KEY)
+
+
+@pytest.mark.parametrize("query", [WITH_VARIABLE, WITH_DEFAULT, WITH_LITERAL], ids=["variable", "default", "literal"])
+async def test_deletion_is_answered_alike_and_nothing_kept_names_the_call(
+    rest: httpx.AsyncClient, resources: Resources, factory: Factory, owner: UUID, query: str
 ) -> None:
     call = await factory.call(owner)
-    query = "mutation ($id: ID!) { gone: deleteCall(id: $id) }"
 
-    first = await ask(rest, query, id=str(call.id))
-    second = await ask(rest, query, id=str(call.id))
+    first = await send_deletion(rest, query, str(call.id).upper())
+    kept = await read_contents(resources)
+    second = await send_deletion(rest, query, str(call.id).upper())
 
     assert first.json() == {"data": {"gone": str(call.id)}}
-    assert second.content == first.content
+    assert (second.status_code, second.content) == (200, first.content)
     assert second.headers["idempotency-replayed"] == "true"
+    assert about(kept, [str(call.id)]) == {}
+    assert len(kept["idempotency_records"]) == 1
+
+
+async def test_deletions_of_items_and_contacts_are_answered_alike(
+    rest: httpx.AsyncClient, resources: Resources, factory: Factory, owner: UUID
+) -> None:
+    item = await factory.action_item(await factory.call(owner))
+    contact = await factory.contact(owner)
+
+    for name, row in (("deleteActionItem", item), ("deleteContact", contact)):
+        query = f"mutation ($id: ID!) {{ {name}(id: $id) }}"
+        key = {"Idempotency-Key": name}
+        body = {"query": query, "variables": {"id": str(row.id)}}
+        first, second = [await rest.post("/graphql", json=body, headers=key) for _ in range(2)]
+
+        assert first.json() == {"data": {name: str(row.id)}}
+        assert second.content == first.content
+        assert second.headers["idempotency-replayed"] == "true"
 
 
 async def test_repeated_upload_makes_one_call(rest: httpx.AsyncClient, resources: Resources) -> None:

@@ -33,7 +33,7 @@ def attempt(user_id: UUID, *, path: str = "/api/things", key: str = "k", request
 
 
 async def run(resources: Resources, wanted: Attempt, work: Work) -> Outcome:
-    return await do_once(resources.database, wanted, lambda _: Answer(204), work)
+    return await do_once(resources.database, wanted, work)
 
 
 async def make(_: KeyedRequest) -> Answer:
@@ -215,7 +215,7 @@ async def test_effect_that_was_committed_is_handed_to_the_next_attempt(resources
 async def test_deletion_is_answered_although_nothing_is_left(resources: Resources, alice: UUID) -> None:
     async def commit_and_fail(request: KeyedRequest) -> Answer:
         async with resources.database.transaction() as session:
-            await request.finish_deletion(session, uuid4())
+            await request.finish_deletion(session)
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -290,7 +290,7 @@ async def test_database_that_is_down_is_an_outage(alice: UUID) -> None:
     down = Database("postgresql://nobody@127.0.0.1:1/none")
 
     with pytest.raises(ServiceUnavailableError):
-        await do_once(down, attempt(alice), lambda _: Answer(204), make)
+        await do_once(down, attempt(alice), make)
 
 
 async def test_expired_answers_do_not_stand_in_the_way_of_a_deletion(resources: Resources, alice: UUID) -> None:
