@@ -15,3 +15,16 @@ async def bring_to_its_end(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         await task
         raise
+
+
+async def let_end(work: Coroutine[Any, Any, T], *, seconds: float) -> T:
+    """Do something that goes on when it is cancelled; a cancellation takes effect at its end, or so much later.
+
+    What it raises after the cancellation is dropped.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=seconds)
+        raise

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from typing import Any
 
 ABORT_SECONDS = 5.0
-"""How long the end of a broken upload is waited for; it goes on in the background after that."""
+"""How long the end of a broken upload or put is waited for; it goes on in the background after that."""
 
 
 class _BrokenError(Exception):

@@ -18,9 +18,10 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, S3Store
 
+from app.cancellation import let_end
 from app.errors import StorageUnavailableError
 from app.settings import Settings
-from app.storage.pipe import pump
+from app.storage.pipe import ABORT_SECONDS, pump
 from app.storage.s3 import PATIENCE, S3Patience, open_bucket
 
 CHUNK_BYTES = 5 * 1024**2
@@ -54,9 +55,15 @@ class ObjectStore:
     async def put(self, key: str, content: bytes) -> None:
         """Store or replace an object; durable when this returns.
 
+        obstore goes on with a put that is cancelled. So a cancellation waits for its end: else the object might appear
+        after its call was deleted, and be there for good.
+
         Raises:
             StorageUnavailableError: the store did not take it.
         """
+        await let_end(self._put(key, content), seconds=ABORT_SECONDS)
+
+    async def _put(self, key: str, content: bytes) -> None:
         with _translated():
             await obstore.put_async(self._store, key, content)
             await self._sync(key)
@@ -64,9 +71,14 @@ class ObjectStore:
     async def put_first(self, key: str, content: bytes) -> bytes:
         """Store an object unless there is one; returns what is there: of several who try at once, one wins.
 
+        A cancellation waits, as with `put`.
+
         Raises:
             StorageUnavailableError: the store did not take it, or somebody deletes objects of that key just now.
         """
+        return await let_end(self._put_first(key, content), seconds=ABORT_SECONDS)
+
+    async def _put_first(self, key: str, content: bytes) -> bytes:
         try:
             with _translated():
                 try:

@@ -4,7 +4,7 @@ Source: architecture.md, "Storage"; pipeline.md, section 3.1; providers.md, sect
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,6 +131,32 @@ async def test_cancelled_put_stores_nothing(place: Place, count: int) -> None:
         await put
 
     assert place.list_everything() == []
+
+
+PUTS: dict[str, Callable[[ObjectStore, bytes], Awaitable[object]]] = {
+    "put": lambda store, content: store.put(AUDIO, content),
+    "put_first": lambda store, content: store.put_first(AUDIO, content),
+}
+
+
+@pytest.mark.parametrize("put", PUTS.values(), ids=PUTS)
+async def test_cancelled_put_that_has_begun_adds_nothing_later(
+    place: Place, put: Callable[[ObjectStore, bytes], Awaitable[object]]
+) -> None:
+    content = bytes(8 * MIB)
+
+    async def store() -> None:
+        await put(place.store, content)
+
+    putting = asyncio.create_task(store())
+    await asyncio.sleep(0)
+    putting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await putting
+
+    # It was too late to stop it, and whoever deletes now deletes it all.
+    assert await place.store.get(AUDIO) == content
+    assert place.list_everything() == [AUDIO]
 
 
 async def test_object_is_read_in_pieces(store: ObjectStore) -> None:
