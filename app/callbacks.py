@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from app.calls.artifacts import JSON_TYPE, put_artifact_row
-from app.calls.deletion import forget_deleted_calls
+from app.calls.deletion import delete_late_objects, forget_deleted_calls
 from app.calls.models import ArtifactType
 from app.db import is_unreachable
 from app.deadline import deadline
@@ -26,7 +26,7 @@ from app.pipeline.failures import FailureReason
 from app.pipeline.models import Stage, StageStatus
 from app.resources import Resources
 from app.settings import Settings
-from app.storage.keys import call_prefix, document_key
+from app.storage.keys import document_key
 
 log = structlog.get_logger()
 
@@ -109,7 +109,7 @@ async def _keep(resources: Resources, recipient: Recipient, content: bytes, requ
             )
             await note_transcript(session, now)
     if now is None:
-        await resources.storage.delete_prefix(call_prefix(user_id, call_id))
+        await delete_late_objects(resources, user_id, call_id)
     elif now.wants_transcript:
         await _send_on(resources, now, request_id)
     elif not now.has_transcript:

@@ -15,7 +15,8 @@ from app.errors import StorageUnavailableError
 from app.idempotency.keyed import KeyedRequest
 from app.idempotency.queries import drop_answers
 from app.resources import Resources
-from app.storage.keys import call_prefix
+from app.storage.keys import call_prefix, user_prefix
+from app.users.models import User
 
 log = structlog.get_logger()
 
@@ -57,12 +58,26 @@ async def delete_stored_call(
         await _delete_rows(session, user_id, call_id)
         if keyed is not None:
             await keyed.finish_deletion(session)
+    await _try_to_delete(resources, prefix, call_id)
+    return True
+
+
+async def delete_late_objects(resources: Resources, user_id: UUID, call_id: UUID) -> None:
+    """Delete, as well as it goes, what was written of a call after its row was gone.
+
+    When its owner is gone, too, everything of theirs goes: a local store has folders that are named after them.
+    """
+    async with resources.database.read() as session:
+        owner = (await session.scalars(select(col(User.id)).where(col(User.id) == user_id))).one_or_none()
+    await _try_to_delete(resources, call_prefix(user_id, call_id) if owner else user_prefix(user_id), call_id)
+
+
+async def _try_to_delete(resources: Resources, prefix: str, call_id: UUID) -> None:
     try:
         await resources.storage.delete_prefix(prefix)
     except StorageUnavailableError:
         # The row is gone and the answer stands; a prefix without a row is the orphan sweeper's.
         log.warning("call_leftovers_not_deleted", call_id=str(call_id))
-    return True
 
 
 async def forget_deleted_calls(resources: Resources, call_ids: Sequence[UUID]) -> None:

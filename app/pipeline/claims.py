@@ -7,6 +7,7 @@ guarded by the token. Source: pipeline.md, section 2, "Claiming"; section 4.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -32,6 +33,15 @@ _IN_FLIGHT = (CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
 
 class ClaimLostError(Exception):
     """The call is somebody else's now, or gone: the run ends and writes nothing more."""
+
+
+class Loss(Enum):
+    """What has become of a call whose claim is lost."""
+
+    DELETED = auto()
+    BEING_DELETED = auto()
+    TAKEN = auto()
+    """Somebody else's, or ended by somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +239,15 @@ async def read_attempts(session: AsyncSession, claim: Claim) -> int:
     return attempts
 
 
-async def call_exists(session: AsyncSession, call_id: UUID) -> bool:
-    """Tell a deleted call from one that somebody else has claimed."""
-    return (await session.execute(select(col(CallRecord.id)).where(col(CallRecord.id) == call_id))).first() is not None
+async def find_loss(session: AsyncSession, call_id: UUID) -> Loss:
+    """Tell why the claim of a call is lost."""
+    # A deletion takes the call away for longer than any claim lasts, and a call that rests is nobody's.
+    is_for_long = col(CallRecord.lease_expires_at) > func.now() + LEASE
+    is_being_deleted = and_(col(CallRecord.claim_token).is_not(None), is_for_long)
+    row = (await session.execute(select(is_being_deleted).where(col(CallRecord.id) == call_id))).one_or_none()
+    if row is None:
+        return Loss.DELETED
+    return Loss.BEING_DELETED if row[0] else Loss.TAKEN
 
 
 async def give_back(session: AsyncSession, claim: Claim, *, rest: timedelta, refund_attempt: bool = False) -> None:

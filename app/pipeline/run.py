@@ -14,14 +14,14 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.calls.artifacts import read_artifact
+from app.calls.deletion import delete_late_objects
 from app.calls.models import ArtifactType, CallRecord
-from app.pipeline.claims import Claim, ClaimLostError, call_exists, ensure_held
+from app.pipeline.claims import Claim, ClaimLostError, Loss, ensure_held, find_loss
 from app.pipeline.events import EventWriter
 from app.pipeline.failures import DiarizationFailedError, HardFailureError
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.models import Stage, StageStatus
 from app.resources import Resources
-from app.storage.keys import call_prefix
 from app.users.models import User
 
 
@@ -130,14 +130,15 @@ class Run:
     async def clean_up_if_deleted(self) -> bool:
         """After a lost claim: remove what this run wrote, if the call was deleted meanwhile (pipeline.md 8, D4).
 
-        Tells whether it was.
+        Tells whether it was. What is written of a call that is just being deleted goes with the rest of it.
         """
         async with self.resources.database.read() as session:
-            if await call_exists(session, self.call_id):
-                return False
-        await self.resources.storage.delete_prefix(call_prefix(self.claim.user_id, self.call_id))
-        self.events.log(Stage.CALL_CANCELLED, StageStatus.COMPLETED)
-        return True
+            loss = await find_loss(session, self.call_id)
+        if loss is Loss.DELETED:
+            await delete_late_objects(self.resources, self.claim.user_id, self.call_id)
+        if loss is not Loss.TAKEN:
+            self.events.log(Stage.CALL_CANCELLED, StageStatus.COMPLETED)
+        return loss is Loss.DELETED
 
 
 def milliseconds_since(started: float) -> int:

@@ -2,7 +2,8 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
@@ -13,11 +14,13 @@ from app.pipeline.claims import (
     LEASE,
     Claim,
     ClaimLostError,
+    Loss,
     change_status,
     claim_call,
     ensure_held,
     extend_leases,
     fail_call,
+    find_loss,
     give_back,
     update_claimed,
 )
@@ -190,6 +193,29 @@ async def test_heartbeat_stops_the_run_whose_claim_is_gone(resources: Resources,
     with pytest.raises(asyncio.CancelledError):
         await task
     assert heartbeat.has_lost(mine)
+
+
+@pytest.mark.parametrize(
+    ("changes", "loss"),
+    [
+        ({"claim_token": None}, Loss.TAKEN),
+        ({"claim_token": None, "lease_expires_at": FUTURE}, Loss.TAKEN),
+        ({"claim_token": uuid4()}, Loss.TAKEN),
+        ({"claim_token": uuid4(), "lease_expires_at": PAST}, Loss.TAKEN),
+        ({"claim_token": uuid4(), "lease_expires_at": FUTURE}, Loss.BEING_DELETED),
+    ],
+    ids=["ended", "resting", "taken", "taken, and left by its worker", "being deleted"],
+)
+async def test_why_a_claim_is_gone(
+    resources: Resources, factory: Factory, alice: UUID, changes: dict[str, Any], loss: Loss
+) -> None:
+    mine = await claimed(resources, factory, alice)
+    async with resources.database.transaction() as session:
+        await session.execute(update(CallRecord).values(**changes))
+
+    async with resources.database.read() as session:
+        assert await find_loss(session, mine.call_id) is loss
+        assert await find_loss(session, uuid4()) is Loss.DELETED
 
 
 async def test_call_that_was_given_back_rests(resources: Resources, factory: Factory, alice: UUID) -> None:
