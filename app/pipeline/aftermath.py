@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from app.calls.artifacts import find_artifact, remove_artifact_row
+from app.calls.deletion import forget_deleted_calls
 from app.calls.models import ArtifactType, CallStatus
 from app.pipeline.events import EventWriter
 from app.pipeline.failures import FailureReason
@@ -35,6 +36,8 @@ async def announce(resources: Resources, call_id: UUID, status: CallStatus) -> N
     if resources.settings.sends_pushes:
         request_id: str | None = structlog.contextvars.get_contextvars().get("reqId")
         await resources.queue.send_notify_call(call_id, status, request_id)
+        # Whoever has deleted the call since the commit has looked through the queue before.
+        await forget_deleted_calls(resources, [call_id])
 
 
 async def delete_temporary(events: EventWriter) -> None:

@@ -23,6 +23,7 @@ from tests.doubles.id_tokens import PROJECT_ID, signing_key
 from tests.engines import RAW, Script
 from tests.factories import Factory
 from tests.finished import finished_call
+from tests.holding import HeldQueue, Hold
 
 DEADLINE_SECONDS = 30
 
@@ -130,6 +131,24 @@ async def test_message_of_a_deleted_call_goes_with_it(
     await work(pushing, script, call.id)
 
     await delete_call(pushing, user_id=alice, call_id=call.id)
+
+    assert messages(client) == []
+
+
+async def test_message_that_is_sent_after_the_deletion_does_not_stay(
+    pushing: Resources, factory: Factory, alice: UUID, script: Script, client: "redis.Redis"
+) -> None:
+    call = await transcribed(factory, alice)
+    assert pushing.settings.redis_url is not None
+    hold = Hold()
+    queue = HeldQueue(pushing.settings.redis_url, hold, "send_notify_call")
+    run = asyncio.create_task(work(replace(pushing, queue=queue), script, call.id))
+    await hold.wait_for(run)
+
+    await delete_call(pushing, user_id=alice, call_id=call.id)
+    hold.release()
+    await run
+    await queue.close()
 
     assert messages(client) == []
 
