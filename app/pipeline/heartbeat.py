@@ -77,7 +77,9 @@ class Heartbeat:
         async with asyncio.timeout(BEAT_SECONDS), self._database.transaction() as session:
             held = await extend_leases(session, claims.values())
         for token in claims.keys() - held:
-            task = self._runs.get(token)
+            # A run is stopped once: it tidies up after that, and the next beat must not disturb it.
+            self._claims.pop(token, None)
+            task = self._runs.pop(token, None)
             if task is not None:
                 log.info("claim_lost")
                 self._lost.add(token)

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 
 from app.calls.models import ArtifactType, CallStatus
+from app.cancellation import bring_to_its_end
 from app.errors import StorageUnavailableError
 from app.pipeline import finishing
 from app.pipeline.analyzing import ANALYSIS_SCHEMA_VERSION, ask_analyst, read_analysis
@@ -42,7 +43,9 @@ async def process_call(resources: Resources, engines: Engines, heartbeat: Heartb
         try:
             await _process(run, resources.settings.pipeline_max_attempts)
         except ClaimLostError:
-            await run.clean_up_if_deleted()
+            # A beat must not take the loss, which is known, for a reason to stop what is done about it.
+            heartbeat.release(claim)
+            await bring_to_its_end(run.clean_up_if_deleted())
         except asyncio.CancelledError:
             # By the heartbeat, for a lost claim or a shutdown: the run has ended in order, and so does the task.
             await _stop(run, heartbeat)
@@ -51,7 +54,7 @@ async def process_call(resources: Resources, engines: Engines, heartbeat: Heartb
 async def _stop(run: WorkerRun, heartbeat: Heartbeat) -> None:
     """After a cancellation: the claim is gone, or the process shuts down and others may go on at once."""
     if heartbeat.has_lost(run.claim):
-        await run.clean_up_if_deleted()
+        await bring_to_its_end(run.clean_up_if_deleted())
         return
     async with run.resources.database.transaction() as session:
         await give_back(session, run.claim, rest=timedelta(0), refund_attempt=True)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from app.calls.models import CallRecord, CallStatus
@@ -193,6 +193,32 @@ async def test_heartbeat_stops_the_run_whose_claim_is_gone(resources: Resources,
     with pytest.raises(asyncio.CancelledError):
         await task
     assert heartbeat.has_lost(mine)
+
+
+async def test_run_whose_claim_is_gone_is_stopped_once(resources: Resources, factory: Factory, alice: UUID) -> None:
+    mine = await claimed(resources, factory, alice)
+    heartbeat = Heartbeat(resources.database)
+    running, tidied_up = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        async with heartbeat.hold(mine):
+            try:
+                running.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                await heartbeat.beat()
+                await asyncio.sleep(0)
+                tidied_up.set()
+
+    task = asyncio.create_task(work())
+    await running.wait()
+    async with resources.database.transaction() as session:
+        await session.execute(delete(CallRecord))
+
+    await heartbeat.beat()
+    await task
+
+    assert tidied_up.is_set()
 
 
 @pytest.mark.parametrize(

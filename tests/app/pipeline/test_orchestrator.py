@@ -61,6 +61,10 @@ class BeatingStore(ObjectStore):
         await self._heartbeat.beat()
         await super().delete(key)
 
+    async def delete_prefix(self, prefix: str) -> None:
+        await self._heartbeat.beat()
+        await super().delete_prefix(prefix)
+
 
 @pytest.fixture
 def script() -> Script:
@@ -514,6 +518,23 @@ async def test_call_deleted_under_a_worker_leaves_nothing(
     async with resources.database.read() as session:
         assert (await session.execute(select(CallProcessingEvent))).all() == []
         assert (await session.execute(select(CallArtifact))).all() == []
+
+
+async def test_beat_while_a_deleted_call_is_cleaned_up_keeps_nothing_of_it(
+    resources: Resources, factory: Factory, alice: UUID, script: Script
+) -> None:
+    call = await queued(factory, alice)
+    script.analyst.gate = asyncio.Event()
+    heartbeat = Heartbeat(resources.database)
+    beating = replace(resources, storage=BeatingStore(resources.storage, heartbeat))
+    run = asyncio.create_task(process_call(beating, script.engines(), heartbeat, call.id))
+    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+
+    await delete_call(resources, user_id=alice, call_id=call.id)
+    script.analyst.gate.set()
+    await run
+
+    assert await resources.storage.list_keys("users/") == []
 
 
 async def test_no_log_line_holds_what_was_said_or_who_said_it(
