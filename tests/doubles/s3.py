@@ -33,13 +33,13 @@ class S3Double:
     """Listens from its construction until `close`, or as a context manager. The server's state is the process's.
 
     `client` is boto3's, for asking what the store really holds. `requests` has `METHOD path?query` of all that arrived.
-    Set `failure` to a status to be refused with, put some into `upcoming` for a request each, and set `region` to be as
-    strict as AWS; `reset` ends all of that.
+    Set `failure` to a status to be refused with, put some into `upcoming` for a request each, where None is a good
+    answer, and set `region` to be as strict as AWS; `reset` ends all of that.
     """
 
     def __init__(self) -> None:
         self.failure: int | None = None
-        self.upcoming: deque[int] = deque()
+        self.upcoming: deque[int | None] = deque()
         self.region: str | None = None
         self.requests: list[str] = []
         self.received_bytes = 0

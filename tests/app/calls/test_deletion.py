@@ -1,6 +1,7 @@
 """Deleted means gone: in every state, also while a worker is on the call."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from app.pipeline.claims import ClaimLostError, claim_call, update_claimed
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
 from app.resources import Resources
 from tests.factories import Factory
+from tests.holding import HeldStore, Hold
 
 NOW = datetime(2026, 2, 9, tzinfo=UTC)
 ROW_TABLES = (
@@ -126,6 +128,30 @@ async def test_call_stays_when_its_objects_cannot_be_deleted_and_its_worker_is_f
         with pytest.raises(ClaimLostError):
             await update_claimed(session, claim, duration_seconds=1)
         assert await claim_call(session, call.id) is None
+
+
+async def test_worker_is_fenced_before_objects_go_and_rows_go_last(
+    resources: Resources, factory: Factory, alice: UUID
+) -> None:
+    call_id = await full_call(resources, factory, alice, CallStatus.QUEUED)
+    before = await count_rows(resources)
+    async with resources.database.transaction() as session:
+        claim = await claim_call(session, call_id)
+    assert claim is not None
+    hold = Hold()
+    held = replace(resources, storage=HeldStore(resources.storage, hold, "delete_prefix", f"{call_id}/", after=False))
+    deleting = asyncio.create_task(delete_call(held, user_id=alice, call_id=call_id))
+
+    await hold.wait_for(deleting)
+
+    async with resources.database.transaction() as session:
+        with pytest.raises(ClaimLostError):
+            await update_claimed(session, claim, duration_seconds=1)
+        assert await claim_call(session, call_id) is None
+    assert await count_rows(resources) == before
+    assert len(await resources.storage.list_keys("users/")) == 6
+    hold.release()
+    assert await deleting is True
 
 
 async def test_deletions_of_one_call_do_not_disturb_each_other(

@@ -1,7 +1,9 @@
 """A call whose objects lie in a bucket, from its upload to its deletion. Source: pipeline.md, sections 3.1 and 14."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from tests.app.pipeline.test_orchestrator import tone
 from tests.doubles.s3 import Bucket
 from tests.engines import Script
 from tests.forms import BOUNDARY, CONTENT_TYPE, WAV, encode, file
+from tests.holding import HeldStore, Hold
 from tests.stores import make_settings
 
 ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -90,3 +93,38 @@ async def test_upload_is_refused_in_seconds_while_the_bucket_is_out_of_order(
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "storage_unavailable"
     assert bucket.list_keys() == []
+
+
+async def test_call_stays_while_the_bucket_deletes_nothing_and_goes_at_the_next_try(
+    rest: httpx.AsyncClient, resources: Resources, owner: UUID, bucket: Bucket
+) -> None:
+    call_id = await upload(rest, WAV)
+    # A key that may do everything but delete: the listing works, and then nothing goes.
+    bucket.server.upcoming.extend([None, 403])
+
+    refused = await rest.delete(f"/api/calls/{call_id}")
+    still_there = await rest.get(f"/api/calls/{call_id}")
+    objects = bucket.list_keys()
+    deleted = await rest.delete(f"/api/calls/{call_id}")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "storage_unavailable")
+    assert (still_there.status_code, len(objects)) == (200, 1)
+    assert deleted.status_code == 204
+    assert (await rest.get(f"/api/calls/{call_id}")).status_code == 404
+    assert (bucket.list_keys(), bucket.list_uploads()) == ([], [])
+
+
+async def test_call_that_is_deleted_before_its_document_has_a_row_leaves_nothing_in_the_bucket(
+    rest: httpx.AsyncClient, resources: Resources, owner: UUID, bucket: Bucket
+) -> None:
+    call_id = await upload(rest, tone())
+    hold = Hold()
+    held = replace(resources, storage=HeldStore(resources.storage, hold, "put", "analysis.json", after=False))
+    run = asyncio.create_task(process_call(held, Script().engines(), Heartbeat(resources.database), call_id))
+    await hold.wait_for(run)
+
+    await rest.delete(f"/api/calls/{call_id}")
+    hold.release()
+    await run
+
+    assert (bucket.list_keys(), bucket.list_uploads()) == ([], [])

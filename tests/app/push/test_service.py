@@ -14,9 +14,11 @@ from app.push.sender import PushSender
 from app.push.service import notify_call
 from app.resources import Resources
 from app.users.models import User
+from app.users.service import delete_account
 from tests.app.push.conftest import TOKEN
 from tests.doubles.fcm import Fcm, Refusal
 from tests.factories import Factory
+from tests.privacy.contents import about, read_contents
 
 
 @pytest.fixture
@@ -83,6 +85,28 @@ async def test_deleted_call_is_not_told_of(
     await notify_call(resources.database, sender, call.id, CallStatus.COMPLETED)
 
     assert google.requests == []
+
+
+@pytest.mark.parametrize("is_account_deleted", [False, True], ids=["call", "account"])
+async def test_nothing_stays_of_what_is_deleted_while_its_owner_is_told(
+    resources: Resources, factory: Factory, meera: UUID, sender: PushSender, google: Fcm, is_account_deleted: bool
+) -> None:
+    call = await factory.call(meera, status=CallStatus.COMPLETED)
+    google.hold()
+    google.refusal = Refusal.UNREGISTERED
+    telling = asyncio.create_task(notify_call(resources.database, sender, call.id, CallStatus.COMPLETED))
+    await asyncio.to_thread(google.wait_for_requests, 1)
+
+    if is_account_deleted:
+        await delete_account(resources, meera)
+    else:
+        await delete_call(resources, user_id=meera, call_id=call.id)
+    google.release()
+    await telling
+
+    contents = await read_contents(resources)
+    assert about(contents, [str(call.id), TOKEN.lower()]) == {}
+    assert ("users" in contents) is not is_account_deleted
 
 
 @pytest.mark.parametrize(
