@@ -37,7 +37,7 @@ PUSHING = {
     "firebase_private_key": signing_key(0).private_pem,
 }
 HARD = HardFailureError(FailureReason.ANALYSIS_REFUSED)
-_PAST, _FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(minutes=20)
+PAST, FUTURE = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(minutes=20)
 
 
 @dataclass
@@ -211,14 +211,14 @@ def idle(begin: Begin, work: Work = by_worker) -> Moment:
 
 
 def called_back(prepare: Prepare) -> Moment:
-    return Moment(prepare, in_flight(callback_deadline_at=_FUTURE), by_callback, is_cancelled=False)
+    return Moment(prepare, in_flight(callback_deadline_at=FUTURE), by_callback, is_cancelled=False)
 
 
 MOMENTS: dict[str, Moment] = {
     "waits for a worker": idle(queued),
-    "rests after an error": idle(in_flight(lease_expires_at=_FUTURE, attempts=1)),
-    "was claimed by a worker that died": idle(in_flight(claim_token=uuid4(), lease_expires_at=_PAST, attempts=1)),
-    "waits for its callback": idle(in_flight(callback_deadline_at=_FUTURE), by_callback),
+    "rests after an error": idle(in_flight(lease_expires_at=FUTURE, attempts=1)),
+    "was claimed by a worker that died": idle(in_flight(claim_token=uuid4(), lease_expires_at=PAST, attempts=1)),
+    "waits for its callback": idle(in_flight(callback_deadline_at=FUTURE), by_callback),
     "is sent to a worker": Moment(queue("send_process_call"), queued, by_dispatcher, is_cancelled=False),
     "recording is read": Moment(store("iter_chunks", "temp/audio.wav"), queued),
     "diarizer works": Moment(engine("diarizer"), queued),

@@ -38,6 +38,7 @@ ORGANISATION = "Mokele Werke"
 TITLE = "Okapi negotiations"
 FILE_NAME = "bandersnatch-recording.wav"
 NOTES = "Jabberwocky asked for discretion"
+DISPLAY_NAME = "Snallygaster Moonbeam"
 SPOKEN = "zebracrossing"
 SUMMARY = "quaggasummary"
 VOICEPRINT = base64.b64encode(b"marked voiceprint").decode()
@@ -58,6 +59,7 @@ MARKS = {
     "title": "Okapi",
     "file name": "bandersnatch",
     "notes": "Jabberwocky",
+    "display name": "Snallygaster",
     "spoken words": SPOKEN,
     "analysis": SUMMARY,
     "voiceprint": VOICEPRINT,
@@ -207,6 +209,7 @@ async def test_nothing_that_is_marked_is_written_anywhere(
         http = stack.enter_context(httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False))
         client = Client(http, written)
 
+        client.ask("PATCH", "/api/users/me", 200, json={"displayName": DISPLAY_NAME})
         client.ask("POST", "/api/users/me/voice-profile", 201, files={"file": (FILE_NAME, make_sample(16.0))})
         call = client.process("COMPLETED")
         client.ask("PATCH", f"/api/calls/{call['id']}", 200, json={"notes": NOTES})

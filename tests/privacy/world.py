@@ -1,6 +1,7 @@
 """Alice, who owns something of everything, and whoever tries to get at it."""
 
 import itertools
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,9 @@ from app.users.models import User
 from tests.privacy.cases import Answer, CannotFillError, Case, Slot, Values
 from tests.privacy.contents import Contents, mentions, read_contents
 from tests.privacy.estate import Estate, keep_answer, make_estate
+
+PLACE = re.compile(r"users/[0-9a-f-]{36}/calls|/objects?/|[Xx]-[Aa]mz-")
+"""What an address of a stored object holds, in a folder or in a bucket."""
 
 STATUSES = (CallStatus.QUEUED, CallStatus.COMPLETED, CallStatus.FAILED)
 """Of Alice's calls: in flight, with documents, and without."""
@@ -51,9 +55,10 @@ class World:
         shutil.rmtree(self.resources.settings.storage_path / user_prefix(estate.user_id), ignore_errors=True)
 
     async def send(self, case: Case, user: str, values: Values, *, key: str | None = None, **options: Any) -> Answer:
-        """Ask as that user; nothing of Alice's may come back."""
+        """Ask as that user; nothing of Alice's may come back, nor where anything is stored."""
         answer = await case.send(self.client, user, values, key=key, **options)
         assert mentions(answer.text, self.alice.words) == []
+        assert PLACE.search(answer.text) is None
         return answer
 
     async def send_with_own_ids(self, case: Case, user: Estate) -> Answer:
