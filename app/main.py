@@ -20,6 +20,7 @@ from app.errors import InternalError, MethodNotAllowedError, RouteNotFoundError,
 from app.observability import health
 from app.observability.logging import describe_error
 from app.observability.requests import RequestMiddleware, UnexpectedErrorMiddleware
+from app.overload import OverloadMiddleware
 from app.resources import open_resources
 from app.settings import Settings
 from rest.answers import error_answer, json_answer
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The last one is the outermost.
     app.add_middleware(SignInMiddleware, graphql_path=GRAPHQL_PATH, respond=_error_answer)
     app.add_middleware(UnexpectedErrorMiddleware, respond=lambda path: _error_answer(path, InternalError()))
+    app.add_middleware(OverloadMiddleware, settings=settings, respond=_error_answer)
     if settings.cors_allowed_origins:
         app.add_middleware(ConfiguredCors, origins=settings.cors_allowed_origins)
     app.add_middleware(RequestMiddleware, access_log=settings.request_logging_enabled)

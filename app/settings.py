@@ -177,6 +177,8 @@ class Settings(BaseSettings):
     cors_allowed_origins: CommaList = Field((), validation_alias="SCRYON_CORS_ALLOWED_ORIGINS")
     max_file_size: ByteSize = 50 * 1024**2
     max_request_size: ByteSize = 55 * 1024**2
+    max_concurrent_requests: int = Field(256, ge=1, validation_alias="SCRYON_MAX_CONCURRENT_REQUESTS")
+    max_concurrent_uploads: int = Field(32, ge=1, validation_alias="SCRYON_MAX_CONCURRENT_UPLOADS")
 
     # Identity
     firebase_project_id: str | None = None
