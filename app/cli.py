@@ -107,7 +107,7 @@ def serve(
     """Run the API."""
     import uvicorn
 
-    from app.bounded_http import BoundedHttpProtocol
+    from app.bounded_http import BoundedHttpProtocol, BoundedServer, find_max_connections
     from app.main import create_app
     from app.observability.logging import configure_logging
     from app.supervisor import PortTakenError, bind, follow_parent
@@ -136,7 +136,7 @@ def serve(
         forwarded_allow_ips=list(settings.forwarded_allow_ips),
         timeout_graceful_shutdown=10,
     )
-    server = uvicorn.Server(config)
+    server = BoundedServer(config, find_max_connections())
     server.run(sockets=[listener])
     raise typer.Exit(0 if server.started else 1)
 
