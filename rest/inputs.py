@@ -208,8 +208,8 @@ async def read_json(request: Request, model: type[M]) -> tuple[Any, M]:
         raise ValidationFailedError.of("body", "is required")
     try:
         value = parse_json(content)
-    except InvalidJsonError:
-        raise ValidationFailedError.of("body", "must be JSON") from None
+    except InvalidJsonError as error:
+        raise ValidationFailedError.of("body", error.problem) from None
     if not isinstance(value, dict):
         raise ValidationFailedError.of("body", "must be a JSON object")
     return value, _validate(model, value)

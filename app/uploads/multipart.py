@@ -17,6 +17,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 MAX_HEADER_BYTES = 64 * 1024
 """Per header line: a file name of 1000 characters, percent-encoded, is 12 000 bytes."""
 
+PARSED_BYTES = 32 * 1024
+"""At a time. Tiny parts take 10 ms, in which nobody else has a turn; content is much faster."""
+
 _EXTENDED_FILE_NAME = re.compile(r"""filename\*\s*=\s*"?(utf-8|iso-8859-1)'[^']*'([^;\s"]*)""", re.IGNORECASE)
 
 
@@ -58,6 +61,7 @@ class FormReader:
     def __init__(self, body: AsyncIterator[bytes], boundary: bytes) -> None:
         """Raises BrokenMultipartError for a boundary that cannot be."""
         self._body = body
+        self._unparsed = memoryview(b"")
         self._events: deque[PartHead | bytes | _Mark] = deque()
         self._header_name = b""
         self._header_value = b""
@@ -108,12 +112,15 @@ class FormReader:
         return self._events.popleft()
 
     async def _parse_more(self) -> None:
-        chunk = await anext(self._body, None)
-        if chunk is None:
-            self._failed = True
-            return
+        if not self._unparsed:
+            chunk = await anext(self._body, None)
+            if chunk is None:
+                self._failed = True
+                return
+            self._unparsed = memoryview(chunk)
+        piece, self._unparsed = self._unparsed[:PARSED_BYTES], self._unparsed[PARSED_BYTES:]
         try:
-            self._parser.write(chunk)
+            self._parser.write(bytes(piece))
         except (FormParserError, BrokenMultipartError):
             self._failed = True
 

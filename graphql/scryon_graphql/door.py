@@ -71,8 +71,8 @@ async def serve_graphql(request: Request) -> Response:
 def _parse(content: bytes) -> Mapping[str, Any]:
     try:
         value = parse_json(content)
-    except InvalidJsonError:
-        raise ValidationFailedError.of("body", "must be JSON") from None
+    except InvalidJsonError as error:
+        raise ValidationFailedError.of("body", error.problem) from None
     if not isinstance(value, dict):
         raise ValidationFailedError.of("body", "must be a JSON object")
     return value

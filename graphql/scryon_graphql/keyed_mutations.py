@@ -16,7 +16,7 @@ from graphql import (
 from app.errors import ValidationFailedError
 from app.idempotency.service import HEADER
 from scryon_graphql.ids import parse_id
-from scryon_graphql.limits import MAX_TOKENS
+from scryon_graphql.limits import MAX_DOCUMENT_CHARS, MAX_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,12 @@ def find_only_mutation(query: str, operation_name: str | None) -> OnlyMutation |
     Raises:
         ValidationFailedError: several mutations, or fields in a fragment: a key stands for one effect.
     """
+    if len(query) > MAX_DOCUMENT_CHARS:
+        # Here as below, the schema will say what is wrong.
+        return None
     try:
         document = parse(query, max_tokens=MAX_TOKENS)
     except (GraphQLError, RecursionError):
-        # The schema will say what is wrong.
         return None
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     named = [node for node in operations if operation_name in (None, node.name.value if node.name else None)]

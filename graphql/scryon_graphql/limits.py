@@ -1,6 +1,7 @@
 """What one GraphQL request may ask for.
 
-Tokens, fragments, depth and aliases are checked on the document, the number of objects on document and variables.
+Length, tokens, fragments, depth and aliases are checked on the document, the number of objects on document and
+variables.
 Operations of the REST facade are our own and are not checked here; their lists have the same maxima.
 """
 
@@ -44,6 +45,9 @@ MAX_ALIASES = 50
 MAX_TOKENS = 2000
 """Everything that the schema offers about a call is under 600 tokens, the introspection of GraphiQL under 400."""
 
+MAX_DOCUMENT_CHARS = 50_000
+"""`MAX_TOKENS` of them with their names and indents take half of it. The parser reads a long text in 10 to 30 ms."""
+
 MAX_SELECTIONS = 5000
 """Fields and spreads, each fragment counted as often as it is spread: fragments that spread others twice multiply."""
 
@@ -60,6 +64,15 @@ def check_range(value: int, field: str, least: int, most: int) -> int:
     if not least <= value <= most:
         raise ValidationFailedError.of(field, f"must be between {least} and {most}")
     return value
+
+
+class LengthLimiter(SchemaExtension):
+    """Refuses a document that would take long to be parsed, whatever it is that makes it long."""
+
+    def on_parse(self) -> Iterator[None]:
+        if len(self.execution_context.query or "") > MAX_DOCUMENT_CHARS:
+            raise ValidationFailedError.of("query", f"must be at most {MAX_DOCUMENT_CHARS} characters")
+        yield
 
 
 class FragmentsLimiter(SchemaExtension):
@@ -178,6 +191,7 @@ def _clamp(size: int) -> int:
 
 
 LIMITS = (
+    LengthLimiter,
     FragmentsLimiter,
     lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
     lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from app.strict_json import InvalidJsonError, parse_json, write_json
+from app.strict_json import MAX_VALUES, InvalidJsonError, LargeJsonError, parse_json, write_json
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,17 @@ def test_whatever_was_stored_is_written(value: object) -> None:
 
 def test_json_is_written_without_spaces_in_utf8() -> None:
     assert write_json({"a": ["ü", None]}) == '{"a":["ü",null]}'.encode()
+
+
+@pytest.mark.parametrize("value", [b"{}", b"1e1", b'{"a":[[]]}'], ids=["objects", "numbers", "nested"])
+def test_too_much_is_refused_before_it_is_read(value: bytes) -> None:
+    per_value = sum(value.count(sign) for sign in (b",", b"[", b"{")) + 1
+    most = MAX_VALUES // per_value
+
+    assert len(parse_json(b"[" + b",".join([value] * most) + b"]")) == most
+    with pytest.raises(LargeJsonError):
+        parse_json(b"[" + b",".join([value] * (most + 1)) + b"]")
+
+
+def test_longest_text_may_hold_commas_only() -> None:
+    assert parse_json(b'{"notes": "' + b"," * 20_000 + b'"}') == {"notes": "," * 20_000}

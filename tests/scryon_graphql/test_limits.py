@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from scryon_graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_OBJECTS, MAX_SELECTIONS, MAX_TOKENS
+from scryon_graphql.limits import (
+    MAX_ALIASES,
+    MAX_DEPTH,
+    MAX_DOCUMENT_CHARS,
+    MAX_OBJECTS,
+    MAX_SELECTIONS,
+    MAX_TOKENS,
+)
 from tests.scryon_graphql.conftest import Client
 
 INTROSPECTED = (
@@ -54,6 +61,20 @@ async def test_tokens_are_limited(client: Client) -> None:
     message = await message_of(client, document)
 
     assert message == f"Syntax Error: Document contains more than {MAX_TOKENS} tokens. Parsing aborted."
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("{ me { id } }", ""), ("#", "\n{ me { id } }"), ('{ call(id: "', '") { id } }')]
+)
+async def test_length_is_limited_whatever_it_is_made_of(client: Client, start: str, end: str) -> None:
+    def document(length: int) -> str:
+        return start + " " * (length - len(start) - len(end)) + end
+
+    at_the_limit = await client.run(document(MAX_DOCUMENT_CHARS))
+
+    assert {error.extensions["code"] for error in at_the_limit.errors or ()} <= {"call_not_found"}
+    message = await message_of(client, document(MAX_DOCUMENT_CHARS + 1))
+    assert message == f"must be at most {MAX_DOCUMENT_CHARS} characters"
 
 
 async def test_fragments_do_not_multiply(client: Client) -> None:

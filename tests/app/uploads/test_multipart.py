@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from app.uploads.multipart import BrokenMultipartError, FormReader, PartHead, find_boundary
+from app.uploads.multipart import PARSED_BYTES, BrokenMultipartError, FormReader, PartHead, find_boundary
 
 BODY = (
     b'--b\r\nContent-Disposition: form-data; name="title"\r\n\r\nThursday\r\n'
@@ -38,6 +38,25 @@ async def test_parts_are_the_same_however_the_body_is_cut(size: int) -> None:
     parts = await _read_all(chunks)
 
     assert parts == [("title", None, b"Thursday"), ("file", "a.wav", b"RIFF\r\n--bx\r\n--WAVE")]
+
+
+@pytest.mark.parametrize("size", range(PARSED_BYTES - len(BODY), PARSED_BYTES, 7))
+async def test_parts_are_the_same_however_a_large_chunk_is_parsed(size: int) -> None:
+    first = b'--b\r\nContent-Disposition: form-data; name="first"\r\n\r\n' + b"x" * size + b"\r\n"
+
+    [large, *others] = await _read_all([first + BODY])
+
+    assert large == ("first", None, b"x" * size)
+    assert others == [("title", None, b"Thursday"), ("file", "a.wav", b"RIFF\r\n--bx\r\n--WAVE")]
+
+
+async def test_only_a_piece_of_a_chunk_is_parsed_at_a_time() -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
+    reader = FormReader(_stream([part * 5000]), b"b")
+
+    await reader.next_part()
+
+    assert len(reader._events) < 3 * PARSED_BYTES // len(part)
 
 
 async def test_unread_parts_are_skipped() -> None:
