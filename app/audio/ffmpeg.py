@@ -8,6 +8,7 @@ import asyncio
 import functools
 import mmap
 import os
+import resource
 import shutil
 import subprocess
 import threading
@@ -32,6 +33,9 @@ _LOG_HEAD_BYTES = 1024 * 1024
 
 _LOG_TAIL_BYTES = 64 * 1024
 _READ_BYTES = 64 * 1024
+
+MAX_DATA_BYTES = 2 * 1024**3
+"""Memory of a run, apart from the files that it is given: decoding takes 50 MB, whatever a file says about itself."""
 
 # One run per core, whoever asks: ffmpeg is bounded apart from the number of calls in work (pipeline.md, section 16).
 _slots = asyncio.Semaphore(os.cpu_count() or 1)
@@ -178,6 +182,9 @@ class _Child:
                 stderr=subprocess.PIPE,
                 pass_fds=self._descriptors,
             )
+            # It may have ended already.
+            with suppress(ProcessLookupError):
+                resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
             return self._process
 
 
