@@ -13,12 +13,15 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 PARENT_VARIABLE = "SCRYON_SUPERVISOR_PID"
-STOP_TIMEOUT_SECONDS = 15.0
+STOP_TIMEOUT_SECONDS = 25.0
+"""A worker needs 20 s to drain and to let go of its calls (jobs/worker.py); orchestrators kill after 30 s."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -64,6 +67,7 @@ class Supervisor:
         self._environment = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
         self._children: list[subprocess.Popen[bytes]] = []
         self._stopping = threading.Event()
+        self._signals = 0
 
     def start(self, command: Sequence[str], *, pass_fds: Sequence[int] = ()) -> int:
         """Start `scryon COMMAND` as a child, in a session of its own, so that Ctrl-C reaches only the supervisor.
@@ -99,6 +103,7 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals += 1
         self._stopping.set()
 
     @property
@@ -121,14 +126,22 @@ class Supervisor:
         return 0
 
     def stop(self) -> None:
-        """Ask all children to end, wait, and kill those that do not."""
+        """Ask all children to end, wait, and kill those that do not; a signal meanwhile asks them to hurry."""
+        deadline, obeyed = time.monotonic() + STOP_TIMEOUT_SECONDS, self._signals
+        self._terminate()
+        while self._has_running() and time.monotonic() < deadline:
+            time.sleep(0.05)
+            if self._signals > obeyed:
+                obeyed = self._signals
+                self._terminate()
         for child in self._children:
-            if child.poll() is None:
-                child.terminate()
-        for child in self._children:
-            try:
-                child.wait(STOP_TIMEOUT_SECONDS)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            child.kill()
+            child.wait()
         self._children.clear()
+
+    def _terminate(self) -> None:
+        for child in self._children:
+            child.terminate()
+
+    def _has_running(self) -> bool:
+        return any(child.poll() is None for child in self._children)

@@ -41,8 +41,11 @@ PIPELINE_TIME_LIMIT_MS = 12 * 60 * 60 * 1000
 PUSH_TIME_LIMIT_MS = 60 * 1000
 """The last resort; the sender has a deadline of its own (app/push/sender.py)."""
 
+DRAIN_SECONDS = 10.0
+"""How long runs may go on when the worker has to stop: what is nearly done is not begun anew by somebody else."""
+
 SHUTDOWN_TIMEOUT_MS = 10_000
-"""How long runs may take to let go of their calls."""
+"""How long the others may take after that to let go of their calls. Orchestrators kill after 30 s in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +75,24 @@ class WorkerLifespan(Middleware):
             raise MiddlewareError from error
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        """Take no more messages; the threads end with those that they have, which Dramatiq waits for."""
+        for consumer in worker.consumers.values():
+            consumer.pause()
         if self.context is not None:
-            _in_event_loop(_cancel_runs(self.context.heartbeat))
+            _in_event_loop(self._begin_to_drain(self.context.heartbeat))
+
+    async def _begin_to_drain(self, heartbeat: Heartbeat) -> None:
+        draining = asyncio.create_task(heartbeat.drain(DRAIN_SECONDS))
+        self._stack.callback(draining.cancel)
+
+    def hurry(self) -> None:
+        """Wait for no run any more."""
+        thread = get_event_loop_thread()
+        if self.context is not None and thread is not None:
+            thread.loop.call_soon_threadsafe(self.context.heartbeat.cancel_all)
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         _in_event_loop(self._stack.aclose())
-
-
-async def _cancel_runs(heartbeat: Heartbeat) -> None:
-    heartbeat.cancel_all()
 
 
 def _in_event_loop(coroutine: Any) -> Any:
@@ -123,9 +135,9 @@ async def _delete_leftovers(resources: Resources) -> None:
         log.info("leftovers_deleted", count=deleted)
 
 
-def build_broker(settings: Settings) -> dramatiq.Broker:
+def build_broker(settings: Settings, lifespan: WorkerLifespan | None = None) -> dramatiq.Broker:
     """Make the broker with all actors on it; nothing connects before a worker starts."""
-    lifespan = WorkerLifespan(settings)
+    lifespan = lifespan or WorkerLifespan(settings)
     # No Retries among them: an actor that raises is done with its message, and the dispatcher decides.
     # Boot runs through the list in order and shutdown from its end: the lifespan lives within the event loop's life.
     middleware: list[Middleware] = [AsyncIO(), TimeLimit(), lifespan]
@@ -166,16 +178,22 @@ def build_broker(settings: Settings) -> dramatiq.Broker:
 
 
 def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT; then let go of all calls, so that others can go on at once.
+    """Work until SIGTERM or SIGINT; then let runs end for a while, and let go of the rest, which others go on with.
 
-    Raises SystemExit when the worker's resources cannot be opened.
+    A second signal ends the waiting. Raises SystemExit when the worker's resources cannot be opened.
     """
     # Before the broker makes its event loop. A worker with a hundred calls is busy with little else than its sockets.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    stopping = threading.Event()
+    stopping, lifespan = threading.Event(), WorkerLifespan(settings)
+
+    def stop(*_: object) -> None:
+        if stopping.is_set():
+            lifespan.hurry()
+        stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    broker = build_broker(settings)
+        signal.signal(number, stop)
+    broker = build_broker(settings, lifespan)
     worker = dramatiq.Worker(broker, worker_threads=settings.worker_threads)
     # Starts the watch over time limits; without Dramatiq's own command line nobody else does.
     broker.emit_after("process_boot")
@@ -187,6 +205,7 @@ def run_worker(settings: Settings) -> None:
         raise SystemExit(1) from None
     log.info("worker_started", threads=settings.worker_threads)
     stopping.wait()
-    worker.stop(timeout=SHUTDOWN_TIMEOUT_MS)
+    log.info("worker_stopping")
+    worker.stop(timeout=round(DRAIN_SECONDS * 1000) + SHUTDOWN_TIMEOUT_MS)
     broker.close()
     log.info("worker_stopped")

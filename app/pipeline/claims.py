@@ -253,11 +253,12 @@ async def find_loss(session: AsyncSession, call_id: UUID) -> Loss:
 async def give_back(session: AsyncSession, claim: Claim, *, rest: timedelta, refund_attempt: bool = False) -> None:
     """Let go of a claim; the call can be taken again after `rest`. A lost claim is left alone.
 
-    `refund_attempt`: the run was stopped from outside and does not count (a worker that shuts down).
+    `refund_attempt`: the run was stopped from outside and does not count (a worker that shuts down). The message that
+    began it is used up, so that the dispatcher need not wait for it.
     """
     values: dict[str, Any] = {"claim_token": None, "lease_expires_at": func.now() + rest}
     if refund_attempt:
-        values["attempts"] = func.greatest(col(CallRecord.attempts) - 1, 0)
+        values |= {"attempts": func.greatest(col(CallRecord.attempts) - 1, 0), "dispatched_at": None}
     await session.execute(
         update(CallRecord)
         .where(col(CallRecord.id) == claim.call_id, col(CallRecord.claim_token) == claim.token)

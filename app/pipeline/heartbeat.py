@@ -5,7 +5,7 @@ One UPDATE every 4 s for all of them (pipeline.md, section 2, "Lease").
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 import structlog
@@ -25,19 +25,17 @@ class Heartbeat:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._runs: dict[UUID, asyncio.Task[None]] = {}
-        self._claims: dict[UUID, Claim] = {}
+        self._runs: dict[UUID, tuple[Claim, asyncio.Task[None]]] = {}
         self._lost: set[UUID] = set()
-        self._is_stopping = False
+        self._stopped = asyncio.Event()
 
     @asynccontextmanager
     async def hold(self, claim: Claim) -> AsyncIterator[None]:
         """Extend the claim while the block runs; the current task is cancelled when the claim is lost."""
         task = asyncio.current_task()
         assert task is not None
-        self._runs[claim.token] = task
-        self._claims[claim.token] = claim
-        if self._is_stopping:
+        self._runs[claim.token] = claim, task
+        if self._stopped.is_set():
             task.cancel()
         try:
             yield
@@ -47,7 +45,6 @@ class Heartbeat:
     def release(self, claim: Claim) -> None:
         """Leave the run alone from now on: it is about to end its claim itself, and to tidy up after that."""
         self._runs.pop(claim.token, None)
-        self._claims.pop(claim.token, None)
 
     def has_lost(self, claim: Claim) -> bool:
         """Whether the run was cancelled because its claim is gone, rather than by a shutdown."""
@@ -55,9 +52,17 @@ class Heartbeat:
 
     def cancel_all(self) -> None:
         """Stop every run, and those that begin later: the process shuts down."""
-        self._is_stopping = True
-        for task in self._runs.values():
+        self._stopped.set()
+        for _, task in self._runs.values():
             task.cancel()
+
+    async def drain(self, seconds: float) -> None:
+        """Let every run go on for some time, then stop those that have not ended; `cancel_all` cuts it short."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        log.info("runs_handed_over", count=len(self._runs))
+        self.cancel_all()
 
     async def run(self) -> None:
         """Extend leases until cancelled."""
@@ -71,15 +76,14 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Extend all leases once, and cancel the runs whose claim did not come back."""
-        claims = dict(self._claims)
+        claims = {token: claim for token, (claim, _) in self._runs.items()}
         if not claims:
             return
         async with asyncio.timeout(BEAT_SECONDS), self._database.transaction() as session:
             held = await extend_leases(session, claims.values())
         for token in claims.keys() - held:
             # A run is stopped once: it tidies up after that, and the next beat must not disturb it.
-            self._claims.pop(token, None)
-            task = self._runs.pop(token, None)
+            _, task = self._runs.pop(token, (None, None))
             if task is not None:
                 log.info("claim_lost")
                 self._lost.add(token)

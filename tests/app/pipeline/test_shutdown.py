@@ -1,0 +1,66 @@
+"""What becomes of a run when its worker has to stop. Source: pipeline.md, sections 2 and 9."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from app.calls.models import CallStatus
+from app.pipeline.dispatcher import dispatch
+from app.pipeline.heartbeat import Heartbeat
+from app.pipeline.orchestrator import process_call
+from app.resources import Resources
+from tests.app.pipeline.test_orchestrator import queued, read_call
+from tests.engines import Script
+from tests.factories import Factory
+from tests.stores import messages
+
+LONG_SECONDS = 3600.0
+
+
+@pytest.fixture
+def script() -> Script:
+    """Engines, of which the analyst waits for the test."""
+    script = Script()
+    script.analyst.gate = asyncio.Event()
+    return script
+
+
+async def test_run_that_ends_meanwhile_completes_its_call(
+    resources: Resources, factory: Factory, alice: UUID, script: Script
+) -> None:
+    call = await queued(factory, alice)
+    heartbeat = Heartbeat(resources.database)
+    run = asyncio.create_task(process_call(resources, script.engines(), heartbeat, call.id))
+    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+
+    draining = asyncio.create_task(heartbeat.drain(LONG_SECONDS))
+    assert script.analyst.gate is not None
+    script.analyst.gate.set()
+    await run
+
+    assert (await read_call(resources, call.id)).status == CallStatus.COMPLETED
+    draining.cancel()
+
+
+@pytest.mark.parametrize("is_hurried", [False, True], ids=["time is over", "second signal"])
+async def test_run_that_does_not_end_is_handed_over_at_once(
+    resources: Resources, factory: Factory, alice: UUID, script: Script, is_hurried: bool
+) -> None:
+    call = await queued(factory, alice)
+    # The message has just been sent: one that got lost would be given its time.
+    await dispatch(resources)
+    heartbeat = Heartbeat(resources.database)
+    run = asyncio.create_task(process_call(resources, script.engines(), heartbeat, call.id))
+    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+
+    draining = asyncio.create_task(heartbeat.drain(LONG_SECONDS if is_hurried else 0))
+    if is_hurried:
+        heartbeat.cancel_all()
+    await run
+    await draining
+
+    row = await read_call(resources, call.id)
+    assert (row.status, row.claim_token, row.attempts) == (CallStatus.ANALYZING, None, 0)
+    assert await dispatch(resources) == 1
+    assert messages(resources) == [str(call.id)] * 2
