@@ -9,6 +9,7 @@ from scryon_graphql.limits import (
     MAX_DEPTH,
     MAX_DOCUMENT_CHARS,
     MAX_OBJECTS,
+    MAX_REPEATS,
     MAX_SELECTIONS,
     MAX_TOKENS,
 )
@@ -75,6 +76,15 @@ async def test_length_is_limited_whatever_it_is_made_of(client: Client, start: s
     assert {error.extensions["code"] for error in at_the_limit.errors or ()} <= {"call_not_found"}
     message = await message_of(client, document(MAX_DOCUMENT_CHARS + 1))
     assert message == f"must be at most {MAX_DOCUMENT_CHARS} characters"
+
+
+@pytest.mark.parametrize("field", ["__typename", "... on Query { __typename }", "me { id }"])
+async def test_repeats_are_limited(client: Client, field: str) -> None:
+    def document(count: int) -> str:
+        return "{ " + f"{field} " * count + "}"
+
+    assert (await client.run(document(MAX_REPEATS))).errors is None
+    assert await message_of(client, document(MAX_REPEATS + 1)) == "must not name a field more than 100 times"
 
 
 async def test_fragments_do_not_multiply(client: Client) -> None:

@@ -77,7 +77,9 @@ def test_client_directives_cost_nothing_at_run_time() -> None:
 
     assert names == [
         "OperationChoice",
+        "LengthLimiter",
         "FragmentsLimiter",
+        "FieldsLimiter",
         "QueryDepthLimiter",
         "MaxAliasesLimiter",
         "MaxTokensLimiter",
