@@ -7,6 +7,8 @@ Source: rest.md, section 4 (`service_unavailable`, "too busy").
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 
 import structlog
@@ -28,6 +30,9 @@ UPLOADS_IN_LINE = 4
 LINE_SECONDS = 10.0
 """How long an upload waits for its turn."""
 
+SILENCE_SECONDS = 10.0
+"""Between lines about refusals: each has a line in the access log, and more would be load, too."""
+
 
 class OverloadMiddleware:
     """Bounds requests, uploads and WebSockets at a time, each apart, and answers 503 beyond that."""
@@ -47,6 +52,8 @@ class OverloadMiddleware:
         self._free_requests = settings.max_concurrent_requests
         self._free_sockets = max_sockets
         self._uploads = _Line(settings.max_concurrent_uploads, line_seconds)
+        self._refused = 0
+        self._told_at = -math.inf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or _is_probe(scope["path"]):
@@ -99,7 +106,11 @@ class OverloadMiddleware:
             self._free_sockets += 1
 
     async def _refuse(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
-        log.warning("overloaded", kind=kind)
+        self._refused += 1
+        now = time.monotonic()
+        if now - self._told_at >= SILENCE_SECONDS:
+            log.warning("overloaded", kind=kind, refused=self._refused)
+            self._refused, self._told_at = 0, now
         await self._respond(scope["path"], ServiceUnavailableError())(scope, receive, send)
 
 

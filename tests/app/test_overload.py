@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI, Request, Response
 
 from app.main import create_app
@@ -89,6 +90,20 @@ async def test_request_too_many_is_refused_until_there_is_room(narrow: httpx.Asy
 
     assert_refused(refused)
     assert taken.status_code == 200
+
+
+async def test_refusals_are_told_from_time_to_time(narrow: httpx.AsyncClient, door: Door) -> None:
+    first = asyncio.create_task(narrow.post("/api/door"))
+    await door.wait_for(1)
+
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            await narrow.get("/api/calls")
+    door.opened.set()
+    await first
+
+    told = [line for line in lines if line["event"] == "overloaded"]
+    assert told == [{"event": "overloaded", "log_level": "warning", "kind": "requests", "refused": 1}]
 
 
 async def test_refusal_on_graphql_has_its_dress(narrow: httpx.AsyncClient, door: Door) -> None:
