@@ -19,11 +19,12 @@ ROUNDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running API, its database and a folder for the benchmark; `worker_id` is the id of the worker's process."""
+    """A running API, its database and a folder for the benchmark; the ids are those of the processes."""
 
     base_url: str
     database_url: str
     folder: Path
+    api_id: int
     worker_id: int | None
 
 
@@ -42,7 +43,8 @@ def serve(environment: Mapping[str, str], *, with_worker: bool = False) -> Itera
             migrate_now(servers.database_url)
             supervisor = Supervisor()
             with bind("127.0.0.1", 0) as listener, supervisor.until_signalled():
-                supervisor.start(["serve", "--listen-fd", str(listener.fileno())], pass_fds=[listener.fileno()])
+                command = ["serve", "--listen-fd", str(listener.fileno())]
+                api_id = supervisor.start(command, pass_fds=[listener.fileno()])
                 worker_id = supervisor.start(["worker"]) if with_worker else None
                 supervisor.configure(
                     {
@@ -58,7 +60,7 @@ def serve(environment: Mapping[str, str], *, with_worker: bool = False) -> Itera
                 while not client.is_healthy() and supervisor.find_ended() is None:
                     time.sleep(0.05)
                 client.close()
-                yield Served(base_url, servers.database_url, folder, worker_id)
+                yield Served(base_url, servers.database_url, folder, api_id, worker_id)
         finally:
             servers.stop()
 
