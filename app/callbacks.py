@@ -119,13 +119,15 @@ async def _keep(resources: Resources, recipient: Recipient, content: bytes, requ
 
 async def _send_on(resources: Resources, recipient: Recipient, request_id: str) -> None:
     """Tell of a stored transcript. Where nobody has said yet that it is awaited, a worker is at it, and goes on."""
-    submitted_at = recipient.submitted_at
-    duration = None if submitted_at is None else datetime.now(UTC) - submitted_at
+    submitted_at, seconds = recipient.submitted_at, None
+    if submitted_at is not None:
+        seconds = (datetime.now(UTC) - submitted_at).total_seconds()
+        resources.metrics.observe_stage(Stage.TRANSCRIBED, _PROVIDER, seconds)
     await EventWriter(resources, recipient.call_id, recipient.user_id).write(
         Stage.TRANSCRIBED,
         StageStatus.COMPLETED,
         provider=_PROVIDER,
-        duration_ms=None if duration is None else round(duration.total_seconds() * 1000),
+        duration_ms=None if seconds is None else round(seconds * 1000),
     )
     if recipient.is_awaited:
         await resources.queue.send_process_call(recipient.call_id, request_id)

@@ -12,6 +12,7 @@ import structlog
 
 from app.auth.firebase import Firebase, open_firebase
 from app.db import Database
+from app.observability.metrics import Metrics, make_metrics
 from app.providers.local_analysis.analyst import LocalAnalyst
 from app.providers.openai.analyst import OpenAiAnalyst
 from app.providers.openai.chat import ChatModel, open_chat_model
@@ -32,6 +33,7 @@ class Resources:
     """The shared connections of one process."""
 
     settings: Settings
+    metrics: Metrics
     database: Database
     storage: ObjectStore
     queue: Queue
@@ -55,21 +57,23 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         StorageUnavailableError: the local storage folder cannot be used.
     """
     async with AsyncExitStack() as stack:
+        metrics = make_metrics(settings)
         url = settings.configured_database_url or DEFAULT_DATABASE_URL
         database = Database(url, pool_size=settings.db_pool_size)
         stack.push_async_callback(database.close)
         queue = await stack.enter_async_context(open_queue(settings.redis_url or DEFAULT_REDIS_URL))
-        firebase = await stack.enter_async_context(open_firebase(settings))
-        http = await stack.enter_async_context(open_http_client())
-        model = await stack.enter_async_context(open_chat_model(settings))
+        firebase = await stack.enter_async_context(open_firebase(settings, metrics))
+        http = await stack.enter_async_context(open_http_client(metrics))
+        model = await stack.enter_async_context(open_chat_model(settings, metrics))
         yield Resources(
             settings=settings,
+            metrics=metrics,
             database=database,
             storage=open_store(settings),
             queue=queue,
             firebase=firebase,
             http=http,
-            analyst=_choose_analyst(settings, model),
+            analyst=_choose_analyst(settings, model, metrics),
             speaker_namer=_choose_namer(settings, model),
             voices=_open_voices(settings, http),
         )
@@ -83,9 +87,11 @@ def _open_voices(settings: Settings, http: httpx.AsyncClient) -> VoiceIdentifier
     return None if client is None else PyannoteVoices(client)
 
 
-def _choose_analyst(settings: Settings, model: ChatModel | None) -> Analyst:
+def _choose_analyst(settings: Settings, model: ChatModel | None, metrics: Metrics) -> Analyst:
     if settings.analysis_engine is AnalysisProvider.OPENAI:
-        return OpenAiAnalyst(model, max_transcript_chars=settings.llm_max_transcript_chars)
+        return OpenAiAnalyst(
+            model, max_transcript_chars=settings.llm_max_transcript_chars, count_tokens=metrics.count_tokens
+        )
     return LocalAnalyst()
 
 

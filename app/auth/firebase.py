@@ -6,12 +6,11 @@ Source: rest.md, section 1.3; providers.md, section 4.
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import httpx
-
 from app.auth.accounts import FirebaseAccounts
 from app.auth.certificates import CertificateCache
 from app.auth.tokens import EmulatorTokenReader, TokenVerifier
-from app.providers.sending import tls_context
+from app.observability.metrics import Metrics
+from app.providers.sending import WatchedClient, tls_context
 from app.settings import Settings
 from app.users.identity import Identity
 
@@ -54,7 +53,7 @@ class Firebase:
 
 
 @asynccontextmanager
-async def open_firebase(settings: Settings) -> AsyncIterator[Firebase | None]:
+async def open_firebase(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Firebase | None]:
     """Open what the settings ask for; None when nobody signs in. Nothing is fetched yet."""
     project_id = settings.firebase_project_id
     if project_id is None:
@@ -68,7 +67,7 @@ async def open_firebase(settings: Settings) -> AsyncIterator[Firebase | None]:
         if settings.firebase_auth_emulator_host is not None:
             yield Firebase(EmulatorTokenReader(project_id), None, accounts)
             return
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT_SECONDS, verify=tls_context()))
+        client = await stack.enter_async_context(WatchedClient(metrics, timeout=TIMEOUT_SECONDS, verify=tls_context()))
         certificates = CertificateCache(client, settings.firebase_certificates_url)
         stack.push_async_callback(certificates.close)
         yield Firebase(TokenVerifier(project_id, certificates), certificates, accounts)

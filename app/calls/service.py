@@ -190,6 +190,7 @@ def _offset_minutes(moment: datetime | None) -> int | None:
 
 async def announce_call(resources: Resources, call: CallRecord, request_id: str) -> None:
     """Tell the workers and the subscribers of a call that has just been committed; failures are repaired elsewhere."""
+    resources.metrics.calls_uploaded.inc(direction=call.direction)
     EventWriter(resources, call.id, call.user_id).log(Stage.CALL_QUEUED, StageStatus.COMPLETED)
     await asyncio.gather(
         resources.queue.send_process_call(call.id, request_id),

@@ -14,17 +14,17 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.observability.metrics import CLIENT_GONE
+
 log = structlog.get_logger()
 
 REQUEST_ID_HEADER = "X-Request-Id"
-CLIENT_GONE = 499
-"""What the access log shows for a request whose client did not wait; nobody is sent it."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class RequestMiddleware:
-    """Names each request, in `request.state.request_id`, in every log line and on the answer; writes the access log.
+    """Names each request, in `request.state.request_id`, in every log line and on the answer; counts and logs it.
 
     Answers below `/api` are marked as not to be stored.
     """
@@ -58,22 +58,24 @@ class RequestMiddleware:
         try:
             await self._app(scope, receive, send_named)
         finally:
-            if self._access_log:
-                _log_request(scope, status, started)
+            self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = scope["method"], getattr(scope.get("route"), "path", "unknown")
+        metrics = scope["app"].state.resources.metrics
+        metrics.http_server_requests.observe(seconds, method=method, uri=route, status=str(status))
+        if self._access_log:
+            log.info(
+                "HTTP_REQUEST_COMPLETED",
+                method=method,
+                route=route,
+                status=status,
+                durationMs=round(seconds * 1000),
+            )
 
 
 def _choose_id(given: str | None) -> str:
     return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid4().hex
-
-
-def _log_request(scope: Scope, status: int, started: float) -> None:
-    log.info(
-        "HTTP_REQUEST_COMPLETED",
-        method=scope["method"],
-        route=getattr(scope.get("route"), "path", "unknown"),
-        status=status,
-        durationMs=round((time.perf_counter() - started) * 1000),
-    )
 
 
 class UnexpectedErrorMiddleware:

@@ -7,10 +7,12 @@ Source: pipeline.md, section 6.
 from uuid import UUID
 
 import structlog
+from sqlalchemy import func, select
+from sqlmodel import col
 
 from app.calls.artifacts import find_artifact, remove_artifact_row
 from app.calls.deletion import forget_deleted_calls
-from app.calls.models import ArtifactType, CallStatus
+from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.pipeline.events import EventWriter
 from app.pipeline.failures import FailureReason
 from app.pipeline.models import Stage, StageStatus
@@ -21,6 +23,7 @@ log = structlog.get_logger()
 
 async def tell_failure(events: EventWriter, reason: FailureReason) -> None:
     """Tell everybody, and the history of a call, that it has just FAILED, and delete what was temporary of it."""
+    events.resources.metrics.calls_failed.inc(reason=reason)
     await announce(events.resources, events.call_id, CallStatus.FAILED)
     await events.write(Stage.CALL_FAILED, StageStatus.FAILED, error_code=reason)
     await delete_temporary(events)
@@ -38,6 +41,20 @@ async def announce(resources: Resources, call_id: UUID, status: CallStatus) -> N
         await resources.queue.send_notify_call(call_id, status, request_id)
         # Whoever has deleted the call since the commit has looked through the queue before.
         await forget_deleted_calls(resources, [call_id])
+    await _observe_duration(resources, call_id)
+
+
+async def _observe_duration(resources: Resources, call_id: UUID) -> None:
+    """Note how long the call took from its row to its last commit, by the database's clock; best effort, too."""
+    age = func.extract("epoch", func.clock_timestamp() - col(CallRecord.created_at))
+    try:
+        async with resources.database.read() as session:
+            seconds = await session.scalar(select(age).where(col(CallRecord.id) == call_id))
+    except Exception as error:
+        log.warning("duration_not_observed", callId=str(call_id), error=type(error).__name__)
+    else:
+        if seconds is not None:
+            resources.metrics.pipeline_total_duration.observe(float(seconds))
 
 
 async def delete_temporary(events: EventWriter) -> None:

@@ -3,6 +3,7 @@
 Source: analysis.md, sections 9 to 11.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,14 @@ from app.pipeline.transcript import Transcript
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenRows:
+    """How many action items were written, and the name of the error that has kept the old rows where they were."""
+
+    action_items: int
+    error: str | None = None
+
+
 def field_updates(document: dict[str, Any]) -> dict[str, Any]:
     """Title, summary and tags; what the user or the upload has set stays (analysis.md, section 11)."""
     fields, call = call_fields(document), CallRecord
@@ -41,29 +50,30 @@ def field_updates(document: dict[str, Any]) -> dict[str, Any]:
 
 async def replace_rows(
     session: AsyncSession, call_id: UUID, document: dict[str, Any], transcript: Transcript
-) -> str | None:
-    """Replace AI action items and sentiment row; on failure the old rows stay and the error's name is returned."""
+) -> WrittenRows:
+    """Replace AI action items and sentiment row; on failure the old rows stay."""
     try:
         async with session.begin_nested():
-            await _replace_action_items(session, call_id, document, transcript)
+            count = await _replace_action_items(session, call_id, document, transcript)
             await _replace_sentiment(session, call_id, document)
     except Exception as error:
         log.warning("action_items_failed", callId=str(call_id), error=type(error).__name__)
-        return type(error).__name__
-    return None
+        return WrittenRows(0, type(error).__name__)
+    return WrittenRows(count)
 
 
-async def write_rows_event(events: EventWriter, error: str | None) -> None:
+async def write_rows_event(events: EventWriter, written: WrittenRows) -> None:
     """Tell how `replace_rows` went, after its transaction."""
-    if error is None:
+    if written.error is None:
+        events.resources.metrics.action_items_extracted.inc(written.action_items)
         await events.write(Stage.ACTION_ITEMS_EXTRACTED, StageStatus.COMPLETED)
     else:
-        await events.write(Stage.ACTION_ITEMS_EXTRACTED, StageStatus.FAILED, error_code=error)
+        await events.write(Stage.ACTION_ITEMS_EXTRACTED, StageStatus.FAILED, error_code=written.error)
 
 
 async def _replace_action_items(
     session: AsyncSession, call_id: UUID, document: dict[str, Any], transcript: Transcript
-) -> None:
+) -> int:
     drafts = action_item_rows(document, transcript)
     statement = select(col(CallRecord.user_id), col(CallRecord.scryon_contact_id), func.clock_timestamp())
     owner = (await session.execute(statement.where(col(CallRecord.id) == call_id))).one()
@@ -91,6 +101,7 @@ async def _replace_action_items(
             )
         )
     await session.flush()
+    return len(drafts)
 
 
 async def _replace_sentiment(session: AsyncSession, call_id: UUID, document: dict[str, Any]) -> None:

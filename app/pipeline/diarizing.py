@@ -126,6 +126,7 @@ async def _report_failure(run: WorkerRun, diarizer: Diarizer, error: Exception) 
     if not isinstance(error, DiarizationFailedError):
         log.warning("diarization_failed", callId=str(run.call_id), exc_info=error)
         error = DiarizationFailedError(DiarizationFallback.JOB_FAILED, type(error).__name__)
+    run.resources.metrics.diarization_fallback.inc(reason=error.reason)
     if diarizer.provider == PYANNOTE:
         await run.events.write(
             Stage.PYANNOTE_FAILED_FALLBACK,

@@ -28,9 +28,10 @@ async def complete(run: WorkerRun, document: dict[str, Any], transcript: Transcr
         await change_status(
             session, run.claim, CallStatus.ANALYZING, CallStatus.COMPLETED, attempts=0, **field_updates(document)
         )
-        error = await replace_rows(session, run.call_id, document, transcript)
+        written = await replace_rows(session, run.call_id, document, transcript)
+    run.resources.metrics.calls_completed.inc()
     await announce(run.resources, run.call_id, CallStatus.COMPLETED)
-    await write_rows_event(run.events, error)
+    await write_rows_event(run.events, written)
     await run.events.write(Stage.CALL_COMPLETED, StageStatus.COMPLETED)
     await delete_temporary(run.events)
 

@@ -89,6 +89,8 @@ async def prepare_audio(run: WorkerRun, *, has_transcript: bool) -> PreparedAudi
             )
             report.extra["channelMode"] = audio.channel_mode
             report.extra["reason"] = audio.fallback
+            if audio.fallback is not None:
+                run.resources.metrics.audio_preprocessing_fallback.inc(reason=audio.fallback)
     except ObjectMissingError as error:
         if has_transcript:
             return None

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.calls.models import ArtifactType
 from app.errors import TranscriptNotFoundError
 from app.idempotency.keyed import KeyedRequest
-from app.pipeline.analysis_rows import field_updates, replace_rows, write_rows_event
+from app.pipeline.analysis_rows import WrittenRows, field_updates, replace_rows, write_rows_event
 from app.pipeline.analyzing import ANALYSIS_SCHEMA_VERSION, Analysis, ask_analyst
 from app.pipeline.claims import end_reanalysis
 from app.pipeline.diarization import NO_DIARIZATION, Diarization, read_diarization
@@ -117,13 +117,13 @@ async def _analyze(run: Run, context: CallContext, transcript: Transcript) -> An
 async def _replace(
     run: Run, documents: list[NewDocument], transcript: Transcript, analysis: Analysis, keyed: KeyedRequest | None
 ) -> None:
-    errors: list[str | None] = []
+    written: list[WrittenRows] = []
 
     async def change_rows(session: AsyncSession) -> None:
         await end_reanalysis(session, run.claim, **field_updates(analysis.document))
-        errors.append(await replace_rows(session, run.call_id, analysis.document, transcript))
+        written.append(await replace_rows(session, run.call_id, analysis.document, transcript))
         if keyed is not None:
             await keyed.name_resource(session, run.call_id)
 
     await replace_documents(run, documents, change_rows)
-    await write_rows_event(run.events, errors[0])
+    await write_rows_event(run.events, written[0])

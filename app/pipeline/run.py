@@ -77,10 +77,12 @@ class Run:
                 code = str(error.reason)
             else:
                 code = type(error).__name__
+            self.resources.metrics.observe_stage(stage, provider, time.monotonic() - started)
             await self.events.write(
                 stage, StageStatus.FAILED, provider=provider, duration_ms=milliseconds_since(started), error_code=code
             )
             raise
+        self.resources.metrics.observe_stage(stage, report.provider, time.monotonic() - started)
         duration_ms = milliseconds_since(started) if report.status is StageStatus.COMPLETED else None
         await self.events.write(
             stage, report.status, provider=report.provider, duration_ms=duration_ms, extra=report.extra

@@ -51,8 +51,11 @@ async def submit(run: WorkerRun, submitter: CallbackTranscriber, audio: Prepared
     if stored is not None or answer is None:
         return stored
     await run.write(ArtifactType.RAW_TRANSCRIPT_JSON, answer)
-    duration_ms = round((datetime.now(UTC) - submitted_at).total_seconds() * 1000)
-    await run.events.write(Stage.TRANSCRIBED, StageStatus.COMPLETED, provider=provider, duration_ms=duration_ms)
+    seconds = (datetime.now(UTC) - submitted_at).total_seconds()
+    run.resources.metrics.observe_stage(Stage.TRANSCRIBED, provider, seconds)
+    await run.events.write(
+        Stage.TRANSCRIBED, StageStatus.COMPLETED, provider=provider, duration_ms=round(seconds * 1000)
+    )
     return answer
 
 

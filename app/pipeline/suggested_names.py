@@ -34,6 +34,7 @@ async def add_suggested_names(run: Run, transcript: Transcript, who: SpeakerCont
     except ClaimLostError:
         raise
     except Exception as error:
+        run.resources.metrics.speaker_naming_outcome.inc(outcome="failed")
         log.warning("speaker_naming_failed", callId=str(run.call_id), error=type(error).__name__)
     return transcript
 
@@ -42,5 +43,7 @@ async def _ask(run: Run, namer: SpeakerNamer, transcript: Transcript, who: Speak
     async with run.stage(Stage.SPEAKER_NAMING_LLM, namer.provider) as report:
         suggestions = await namer.suggest_names(transcript)
         named = await asyncio.to_thread(apply_suggestions, transcript, suggestions, who)
-        report.extra["outcome"] = "discarded" if named == transcript else "applied"
+        outcome = "discarded" if named == transcript else "applied"
+        report.extra["outcome"] = outcome
+    run.resources.metrics.speaker_naming_outcome.inc(outcome=outcome)
     return named

@@ -72,6 +72,7 @@ async def match_voice(run: WorkerRun, heard: Heard, transcript: Transcript) -> T
     provider = question.voices.provider
     await run.events.write(Stage.VOICE_MATCH_STARTED, StageStatus.STARTED, provider=provider)
     run.events.log_event("VOICE_MATCH_STARTED", provider=provider)
+    run.resources.metrics.voice_match_attempted.inc()
     started = time.monotonic()
     try:
         intervals = await _ask(run, question)
@@ -84,6 +85,7 @@ async def match_voice(run: WorkerRun, heard: Heard, transcript: Transcript) -> T
     thresholds = Thresholds(settings.voice_embedding_medium_threshold, settings.voice_embedding_high_threshold)
     scores = await asyncio.to_thread(score_speakers, intervals, heard.diarization.turns)
     match = await asyncio.to_thread(find_match, transcript, scores, thresholds)
+    run.resources.metrics.voice_match_outcome.inc(outcome=match.status.lower())
     _log_outcome(run, match, milliseconds_since(started))
     return apply_match(transcript, match, thresholds)
 
@@ -115,10 +117,12 @@ async def _prepare_again(run: WorkerRun) -> PreparedAudio | None:
 
 
 async def _ask(run: WorkerRun, question: _Question) -> tuple[VoiceInterval, ...]:
-    return await question.voices.identify(question.audio, question.profile.embedding_json, run.ensure_held)
+    with run.resources.metrics.voice_embedding_provider_duration.time():
+        return await question.voices.identify(question.audio, question.profile.embedding_json, run.ensure_held)
 
 
 async def _report_failure(run: WorkerRun, provider: str, error: Exception, duration_ms: int) -> None:
+    run.resources.metrics.voice_match_failed.inc(cause=type(error).__name__)
     if isinstance(error, VoiceProviderError):
         code = str(error.reason)
     else:

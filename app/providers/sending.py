@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
+
+from app.observability.clients import watch_request
+from app.observability.metrics import Metrics
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -69,13 +72,28 @@ def tls_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+class WatchedClient(httpx.AsyncClient):
+    """A client whose requests are counted and logged, where there is something to count them with."""
+
+    def __init__(self, metrics: Metrics | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._metrics = metrics
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request as any client does."""
+        with watch_request(self._metrics, request.url.host, request.url.path) as answered:
+            response = await super().send(request, **options)
+            answered.status = response.status_code
+        return response
+
+
 @asynccontextmanager
-async def open_http_client() -> AsyncIterator[httpx.AsyncClient]:
+async def open_http_client(metrics: Metrics | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """The client of a process for its providers; a deadline is set per request, by `send`."""
     timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
     # As many connections as there are runs: waiting for a free one would look like an outage of the provider.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-    async with httpx.AsyncClient(timeout=timeout, limits=limits, verify=tls_context()) as client:
+    async with WatchedClient(metrics, timeout=timeout, limits=limits, verify=tls_context()) as client:
         yield client
 
 

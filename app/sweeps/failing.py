@@ -68,5 +68,6 @@ async def _fail_some(
 
 async def _tell(events: EventWriter, reason: FailureReason) -> None:
     log.warning("call_swept", callId=str(events.call_id), reason=reason)
+    events.resources.metrics.calls_swept.inc()
     await events.write(Stage.CALL_SWEPT, StageStatus.COMPLETED, extra={"reason": reason})
     await tell_failure(events, reason)

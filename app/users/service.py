@@ -18,6 +18,7 @@ from app.users import queries
 from app.users.accounts import Account
 from app.users.identity import Identity
 from app.users.models import AccountStatus, User
+from app.voice import service as voices
 
 log = structlog.get_logger()
 
@@ -114,7 +115,11 @@ async def delete_account(resources: Resources, user_id: UUID) -> None:
             user = await queries.find_user(session, user_id, lock=True)
             if await calls.has_calls(session, user_id):
                 continue
+            # It would go with the user anyway, but uncounted.
+            had_profile = await voices.delete_profile(session, user_id)
             await queries.delete_user(session, user_id)
+        if had_profile:
+            resources.metrics.voice_profile_deleted.inc()
         await _delete_leftovers(resources, user_id)
         if user is not None and resources.firebase is not None:
             await resources.firebase.delete_user(user.external_user_id)

@@ -22,6 +22,7 @@ from app.errors import (
     VoiceProviderProblem,
 )
 from app.idempotency.queries import drop_answers
+from app.observability.metrics import Metrics
 from app.providers.protocols import Voiceprint
 from app.resources import Resources
 from app.settings import Settings
@@ -80,7 +81,8 @@ async def learn_voice(resources: Resources, sample: VoiceSample, *, has_consent:
         raise VoiceProviderError(VoiceProviderProblem.NOT_CONFIGURED)
     try:
         async with asyncio.timeout(PROVIDER_SECONDS):
-            voiceprint = await resources.voices.make_voiceprint(measured.pcm)
+            with resources.metrics.voice_embedding_provider_duration.time():
+                voiceprint = await resources.voices.make_voiceprint(measured.pcm)
     except TimeoutError as error:
         raise VoiceProviderError(VoiceProviderProblem.UNAVAILABLE) from error
     return LearnedVoice(resources.voices.provider, voiceprint, measured.seconds)
@@ -105,6 +107,12 @@ async def save_voice(session: AsyncSession, settings: Settings, user_id: UUID, v
         )
     except IntegrityError as error:
         raise ServiceUnavailableError from error
+
+
+def count_saved(metrics: Metrics, profile: VoiceProfile) -> None:
+    """Count a profile that was just stored, unless it has replaced another."""
+    if profile.updated_at == profile.created_at:
+        metrics.voice_profile_created.inc()
 
 
 async def get_saved_profile(session: AsyncSession, user_id: UUID, profile_id: UUID) -> VoiceProfile:

@@ -112,11 +112,17 @@ class VoiceMutation:
         row = await apply_once(
             context, save, lambda session, row_id: voices.get_saved_profile(session, user_id, row_id)
         )
+        if learned:
+            voices.count_saved(resources.metrics, row)
         return VoiceProfile.from_row(row)
 
     @strawberry.mutation(
         description="Remove the voice profile, also while the feature is off. Tells whether there was one."
     )
     async def delete_voice_profile(self, info: strawberry.Info[Context]) -> bool:
-        async with info.context.resources.database.transaction() as session:
-            return await voices.delete_profile(session, info.context.user_id)
+        resources = info.context.resources
+        async with resources.database.transaction() as session:
+            was_there = await voices.delete_profile(session, info.context.user_id)
+        if was_there:
+            resources.metrics.voice_profile_deleted.inc()
+        return was_there

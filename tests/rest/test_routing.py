@@ -189,6 +189,7 @@ async def test_actuator(rest: httpx.AsyncClient) -> None:
 
 async def test_tools_are_hidden_in_production(resources: Resources) -> None:
     app = create_app(resources.settings.model_copy(update={"configured_profile": Profile.PROD}))
+    app.state.resources = resources
 
     async with _client(app) as client:
         statuses = [(await client.get(path)).status_code for path in ("/docs", "/openapi.json", "/graphql")]

@@ -5,7 +5,7 @@ later, and nothing is paid for after the first failure. Source: analysis.md, sec
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -23,13 +23,24 @@ log = structlog.get_logger()
 
 
 class OpenAiAnalyst:
-    """`Analyst` by a chat model. `model` is None when there is no key for one, so that every call fails."""
+    """`Analyst` by a chat model. `model` is None when there is no key for one, so that every call fails.
+
+    `count_tokens` is told of the tokens in and out of each analysis, of one that failed, too: they are paid for.
+    """
 
     provider = "openai"
 
-    def __init__(self, model: ChatModel | None, *, max_transcript_chars: int, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        model: ChatModel | None,
+        *,
+        max_transcript_chars: int,
+        count_tokens: Callable[[int, int], None] | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._model = model
         self._max_chars = max_transcript_chars
+        self._count_tokens = count_tokens
         self._sleep = sleep
 
     async def analyze(self, transcript: Transcript, request: AnalysisRequest) -> AnalysisAnswer:
@@ -49,6 +60,9 @@ class OpenAiAnalyst:
             answer = await work.merge(answers)
         except AnswerCutError as error:
             raise HardFailureError(FailureReason.ANALYSIS_TRUNCATED) from error
+        finally:
+            if asker.tokens is not None and self._count_tokens is not None:
+                self._count_tokens(asker.tokens.prompt, asker.tokens.completion)
         if names_speakers(answer.document):
             log.warning("analysis_names_speakers", callId=str(request.call_id))
         return AnalysisAnswer(answer.content, asker.tokens, windows=len(answers))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import BaseModel, NonNegativeInt, ValidationError
 
+from app.observability.metrics import Metrics
 from app.providers.protocols import TokenCount
 from app.settings import MaxTokensParameter, Settings
 
@@ -85,8 +86,9 @@ class _Rung(IntEnum):
 class ChatModel:
     """The model of a process. The library is loaded when it is first asked; `close` it in the end."""
 
-    def __init__(self, settings: ChatSettings) -> None:
+    def __init__(self, settings: ChatSettings, metrics: Metrics | None = None) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._sdk: AsyncOpenAI | None = None
         self._opening = asyncio.Lock()
         self._rung = _Rung.JSON_SCHEMA
@@ -123,7 +125,7 @@ class ChatModel:
     async def _open(self) -> "AsyncOpenAI":
         async with self._opening:
             if self._sdk is None:
-                self._sdk = await asyncio.to_thread(_load_sdk, self._settings)
+                self._sdk = await asyncio.to_thread(_load_sdk, self._settings, self._metrics)
         return self._sdk
 
     def _body(self, messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
@@ -141,7 +143,7 @@ class ChatModel:
 
 
 @asynccontextmanager
-async def open_chat_model(settings: Settings) -> AsyncIterator[ChatModel | None]:
+async def open_chat_model(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[ChatModel | None]:
     """The model that the settings name; None when there is no key for one."""
     if not settings.llm_api_key:
         yield None
@@ -154,7 +156,8 @@ async def open_chat_model(settings: Settings) -> AsyncIterator[ChatModel | None]
             temperature=settings.llm_temperature,
             max_tokens_parameter=settings.llm_max_tokens_parameter,
             timeout_seconds=settings.llm_timeout_seconds,
-        )
+        ),
+        metrics,
     )
     try:
         yield model
@@ -162,10 +165,10 @@ async def open_chat_model(settings: Settings) -> AsyncIterator[ChatModel | None]
         await model.close()
 
 
-def _load_sdk(settings: ChatSettings) -> "AsyncOpenAI":
+def _load_sdk(settings: ChatSettings, metrics: Metrics | None) -> "AsyncOpenAI":
     from app.providers.openai.sdk import open_sdk
 
-    return open_sdk(settings.api_key, settings.base_url)
+    return open_sdk(settings.api_key, settings.base_url, metrics)
 
 
 def _format(rung: _Rung, shape: AnswerShape) -> dict[str, Any]:

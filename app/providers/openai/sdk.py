@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx2
 
+from app.observability.clients import watch_request
+from app.observability.metrics import Metrics
 from app.providers.sending import CONNECT_SECONDS, FaultKind, ProviderFault, parse_retry_after, tls_context
 
 _logger = logging.getLogger("openai")
@@ -43,13 +45,19 @@ class QuotaFault(ProviderFault):
 class _BoundedClient(httpx2.AsyncClient):
     """Reads answers as they come in, and no further than `MAX_ANSWER_BYTES`."""
 
+    def __init__(self, metrics: Metrics | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._metrics = metrics
+
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request and read its whole answer, whatever its status.
 
         Raises:
             ProviderFault: the answer is too large.
         """
-        response = await super().send(request, **(options | {"stream": True}))
+        with watch_request(self._metrics, request.url.host, request.url.path) as answered:
+            response = await super().send(request, **(options | {"stream": True}))
+            answered.status = response.status_code
         try:
             content = bytearray()
             async for chunk in response.aiter_bytes():
@@ -63,9 +71,10 @@ class _BoundedClient(httpx2.AsyncClient):
         return httpx2.Response(response.status_code, headers=headers, content=bytes(content), request=request)
 
 
-def open_sdk(api_key: str, base_url: str) -> openai.AsyncOpenAI:
+def open_sdk(api_key: str, base_url: str, metrics: Metrics | None = None) -> openai.AsyncOpenAI:
     """Make the client of a process; connections are made on first use."""
     http = _BoundedClient(
+        metrics,
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
         verify=tls_context(),
         # As many connections as there are runs, see `open_http_client`.

@@ -7,11 +7,13 @@ from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
 from app.observability.requests import RequestMiddleware, UnexpectedErrorMiddleware
+from app.resources import Resources
 
 
 @pytest.fixture
-def app() -> FastAPI:
+def app(resources: Resources) -> FastAPI:
     app = FastAPI()
+    app.state.resources = resources
     app.add_middleware(UnexpectedErrorMiddleware, respond=lambda path: Response(f"sorry {path}", 500))
     app.add_middleware(RequestMiddleware, access_log=True)
 
@@ -63,8 +65,10 @@ async def test_access_log_has_the_template_and_no_query(client: httpx.AsyncClien
     ]
 
 
-async def test_access_log_can_be_silenced() -> None:
-    app = RequestMiddleware(FastAPI(), access_log=False)
+async def test_access_log_can_be_silenced(resources: Resources) -> None:
+    inner = FastAPI()
+    inner.state.resources = resources
+    app = RequestMiddleware(inner, access_log=False)
 
     with structlog.testing.capture_logs() as lines:
         await httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test").get("/x")
