@@ -17,7 +17,7 @@ from app.auth.middleware import SignInMiddleware
 from app.cors import ConfiguredCors
 from app.db import migrate
 from app.errors import InternalError, MethodNotAllowedError, RouteNotFoundError, ScryonError
-from app.observability import health
+from app.observability.actuator import actuator_routes
 from app.observability.logging import describe_error
 from app.observability.requests import RequestMiddleware, UnexpectedErrorMiddleware
 from app.overload import OverloadMiddleware
@@ -50,9 +50,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.operations = default_operations()
     routers = (*ROUTERS, *optional_routers(settings))
-    for router in (*routers, health.router):
+    for router in routers:
         # Not `include_router`, which hides them behind one opaque route: `_answer_routing_error` looks at each.
         app.router.routes.extend(router.routes)
+    app.router.routes.extend(actuator_routes(settings))
     app.add_api_route(GRAPHQL_PATH, serve_graphql, methods=["POST"])
     app.router.routes.append(WebSocketRoute(GRAPHQL_PATH, GraphQLSocket()))
     if settings.shows_tools:

@@ -84,6 +84,23 @@ class AudioFormatName(StrEnum):
     MP3 = "mp3"
 
 
+class ActuatorEndpoint(StrEnum):
+    """What operators can be shown below `/actuator`."""
+
+    HEALTH = "health"
+    INFO = "info"
+    METRICS = "metrics"
+    PROMETHEUS = "prometheus"
+
+
+class HealthDetails(StrEnum):
+    """Who is told which of the servers is down: `when_authorized` means whoever brings one of the keys."""
+
+    NEVER = "never"
+    WHEN_AUTHORIZED = "when_authorized"
+    ALWAYS = "always"
+
+
 class MaxTokensParameter(StrEnum):
     """The name under which a model server takes the limit of its answer (providers.md, section 3.6)."""
 
@@ -153,6 +170,7 @@ BucketKey = Annotated[str | None, BeforeValidator(_drop_blank)]
 RedisUrl = Annotated[str, BeforeValidator(_parse_redis_url)]
 ByteSize = Annotated[int, BeforeValidator(_parse_size)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
+ExposureList = Annotated[tuple[ActuatorEndpoint, ...], NoDecode, BeforeValidator(_parse_list)]
 KeyList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_keys)]
 
 
@@ -209,6 +227,7 @@ class Settings(BaseSettings):
     # Workers
     worker_processes: int = Field(1, ge=1, le=64, validation_alias="SCRYON_WORKER_PROCESSES")
     worker_threads: int = Field(128, ge=1, le=1024, validation_alias="SCRYON_WORKER_THREADS")
+    worker_metrics_port: int = Field(9191, ge=0, le=65535, validation_alias="SCRYON_WORKER_METRICS_PORT")
     pipeline_max_attempts: int = Field(5, ge=1, le=100, validation_alias="SCRYON_PIPELINE_MAX_ATTEMPTS")
 
     # Sweepers
@@ -309,7 +328,14 @@ class Settings(BaseSettings):
     object_storage_path_style_access: bool = True
     object_storage_temp_audio_ttl_hours: int = Field(24, ge=1, le=24)
 
-    # Logs and debugging
+    # Logs, metrics and debugging
+    observability_enabled: bool = Field(True, validation_alias="SCRYON_OBSERVABILITY_ENABLED")
+    exposed_endpoints: ExposureList = Field(
+        tuple(ActuatorEndpoint), validation_alias="MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE"
+    )
+    health_details: HealthDetails = Field(
+        HealthDetails.WHEN_AUTHORIZED, validation_alias="MANAGEMENT_ENDPOINT_HEALTH_SHOW_DETAILS"
+    )
     debug_endpoints_enabled: bool = Field(False, validation_alias="SCRYON_DEBUG_ENDPOINTS_ENABLED")
     request_logging_enabled: bool = Field(True, validation_alias="SCRYON_REQUEST_LOGGING_ENABLED")
     pipeline_logging_enabled: bool = Field(True, validation_alias="SCRYON_PIPELINE_LOGGING_ENABLED")
@@ -407,6 +433,19 @@ class Settings(BaseSettings):
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""
         return self.server_host in _LOOPBACK_HOSTS
+
+    def of_worker(self, number: int) -> Self:
+        """The settings of one of several workers, counted from 0: each has a port of its own, as far as there are some.
+
+        0, which takes any free port, is for all of them.
+        """
+        port = self.worker_metrics_port
+        return self.model_copy(update={"worker_metrics_port": min(port + number, 2**16 - 1) if port else 0})
+
+    def exposes(self, endpoint: ActuatorEndpoint) -> bool:
+        """Whether this is served below `/actuator`; metrics are not while observability is switched off."""
+        is_measured = endpoint in (ActuatorEndpoint.METRICS, ActuatorEndpoint.PROMETHEUS)
+        return endpoint in self.exposed_endpoints and (self.observability_enabled or not is_measured)
 
     @property
     def shows_tools(self) -> bool:

@@ -2,12 +2,18 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from app.errors import AuthInvalidError, AuthMissingError, AuthScheme
 
 HEADERS = ("X-Scryon-Api-Key", "X-API-Key")
 """Both mean the same; where both are sent, the first counts."""
+
+
+def read_api_key(headers: Mapping[str, str]) -> str | None:
+    """The key that a request brings; `headers` are blind to case."""
+    given = [headers.get(name) for name in HEADERS]
+    return next((key for key in given if key is not None), None)
 
 
 def check_api_key(given: str | None, keys: Collection[str]) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import structlog
 from starlette.datastructures import Headers
 
-from app.auth import api_keys, local
-from app.auth.api_keys import check_api_key
+from app.auth import local
+from app.auth.api_keys import check_api_key, read_api_key
 from app.auth.origins import check_origin
 from app.db import is_unreachable
 from app.errors import (
@@ -43,12 +43,11 @@ class Credentials:
 
     @classmethod
     def from_headers(cls, scheme: str, headers: Headers) -> "Credentials":
-        given = [headers.get(name) for name in api_keys.HEADERS]
         return cls(
             scheme=scheme,
             host=headers.get("host"),
             origin=headers.get("origin"),
-            api_key=next((key for key in given if key is not None), None),
+            api_key=read_api_key(headers),
             authorization=headers.get("authorization"),
             local_user_id=headers.get(local.HEADER),
         )

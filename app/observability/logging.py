@@ -71,7 +71,9 @@ def configure_logging(settings: Settings) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.log_level)
+    # With observability switched off, what went wrong is still said (pipeline.md, section 11.1).
+    least = logging.NOTSET if settings.observability_enabled else logging.WARNING
+    root.setLevel(max(logging.getLevelNamesMapping()[settings.log_level], least))
     for name, level in _QUIET_LOGGERS.items():
         logging.getLogger(name).setLevel(max(level, root.level))
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.settings import (
+    ActuatorEndpoint,
     AnalysisProvider,
     DiarizationEngine,
     Profile,
@@ -46,6 +47,25 @@ def test_server_with_sign_in_is_a_production_server_by_default() -> None:
 )
 def test_uploads_are_guarded_where_users_sign_in(values: dict[str, Any], expected: bool) -> None:
     assert load_settings(**values).upload_guard_enabled is expected
+
+
+@pytest.mark.parametrize(
+    ("base", "number", "expected"), [(9191, 0, 9191), (9191, 3, 9194), (0, 3, 0), (65534, 3, 65535)]
+)
+def test_each_worker_has_a_port_of_its_own(base: int, number: int, expected: int) -> None:
+    assert load_settings(worker_metrics_port=base).of_worker(number).worker_metrics_port == expected
+
+
+def test_exposed_endpoints_are_a_list_of_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE", "health, prometheus")
+    settings = load_settings()
+
+    shown = [endpoint for endpoint in ActuatorEndpoint if settings.exposes(endpoint)]
+
+    assert shown == [ActuatorEndpoint.HEALTH, ActuatorEndpoint.PROMETHEUS]
+    monkeypatch.setenv("MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE", "health,env")
+    with pytest.raises(SettingsError, match="MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE"):
+        load_settings()
 
 
 def test_line_break_after_a_key_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:

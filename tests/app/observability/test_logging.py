@@ -45,6 +45,21 @@ def test_debug_is_silent_by_default(lines: io.StringIO) -> None:
     assert lines.getvalue() == ""
 
 
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "ERROR"])
+def test_only_what_went_wrong_is_left_when_observability_is_off(
+    lines: io.StringIO, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    monkeypatch.setattr(sys, "stderr", lines)
+    configure_logging(load_settings(observability_enabled=False, log_level=level))
+
+    structlog.get_logger().info("PIPELINE")
+    structlog.get_logger().warning("database_unavailable")
+    structlog.get_logger().error("unexpected_error")
+
+    written = [line.partition("event=")[2].strip() for line in lines.getvalue().splitlines()]
+    assert written == (["unexpected_error"] if level == "ERROR" else ["database_unavailable", "unexpected_error"])
+
+
 def test_exceptions_show_types_and_places_but_no_texts(lines: io.StringIO) -> None:
     def fail() -> None:
         try:
