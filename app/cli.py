@@ -142,7 +142,11 @@ def serve(
 
 
 @cli.command()
-def worker(data_dir: DataDir = None, single: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+def worker(
+    data_dir: DataDir = None,
+    single: Annotated[bool, typer.Option(hidden=True)] = False,
+    number: Annotated[int, typer.Option(hidden=True)] = 0,
+) -> None:
     """Run the workers: SCRYON_WORKER_PROCESSES of them."""
     from app.observability.logging import configure_logging
     from app.supervisor import Supervisor, follow_parent
@@ -152,12 +156,12 @@ def worker(data_dir: DataDir = None, single: Annotated[bool, typer.Option(hidden
     settings = _settings(data_dir)
     if single or settings.worker_processes == 1:
         configure_logging(settings)
-        run_worker(settings)
+        run_worker(settings.of_worker(number))
         return
     supervisor = Supervisor()
     with supervisor.until_signalled():
-        for _ in range(settings.worker_processes):
-            supervisor.start(["worker", "--single"])
+        for index in range(settings.worker_processes):
+            supervisor.start(["worker", "--single", "--number", str(index)])
         supervisor.configure({"SCRYON_DATA_DIR": str(settings.data_dir)})
         status = supervisor.wait()
     raise typer.Exit(status)

@@ -51,8 +51,8 @@ def run_stack(settings: Settings, environment: dict[str, str] | None = None) -> 
         supervisor = Supervisor()
         stack.enter_context(supervisor.until_signalled())
         supervisor.start(["serve", "--listen-fd", str(listener.fileno())], pass_fds=[listener.fileno()])
-        for _ in range(settings.worker_processes):
-            supervisor.start(["worker", "--single"])
+        for number in range(settings.worker_processes):
+            supervisor.start(["worker", "--single", "--number", str(number)])
         database_url, redis_url = servers.start()
         if settings.migrate_at_start:
             from app.db import migrate_now

@@ -22,6 +22,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AsyncIO, Middleware, MiddlewareError, TimeLimit
 
 from app.calls.models import CallStatus
+from app.observability.worker_door import open_door
 from app.pipeline import orchestrator
 from app.pipeline.dispatcher import run_dispatcher
 from app.pipeline.heartbeat import Heartbeat
@@ -107,6 +108,7 @@ async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
         open_resources(settings) as resources,
         open_engines(settings, resources.http, resources.analyst) as engines,
         open_push(settings) as push,
+        open_door(resources),
     ):
         context = WorkerContext(resources, engines, Heartbeat(resources.database), push)
         tasks = [

@@ -10,14 +10,17 @@ from pathlib import Path
 from uuid import UUID
 
 import dramatiq
+import httpx
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
+from structlog.testing import capture_logs
 
 from app.calls.models import CallRecord, CallStatus
 from app.resources import Resources
 from app.settings import Settings
 from jobs.worker import build_broker
+from tests.counting import counted
 from tests.factories import Factory
 from tests.running import wait_for
 
@@ -73,6 +76,26 @@ async def test_unknown_and_malformed_messages_harm_nobody(
     await resources.queue.send_process_call(call.id)
 
     assert await wait_until_failed(resources, call.id) == "audio_missing"
+
+
+async def test_worker_shows_what_it_has_counted(resources: Resources, factory: Factory, alice: UUID) -> None:
+    broker = build_broker(resources.settings.model_copy(update={"worker_metrics_port": 0}))
+    worker = dramatiq.Worker(broker, worker_threads=1)
+    call = await factory.call(alice, status=CallStatus.QUEUED)
+
+    with capture_logs() as lines:
+        await asyncio.to_thread(worker.start)
+    [port] = [line["port"] for line in lines if line["event"] == "worker_door_open"]
+    await wait_until_failed(resources, call.id)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        health = (await client.get("/actuator/health")).status_code
+        metrics = counted((await client.get("/actuator/prometheus")).content)
+    await asyncio.to_thread(worker.stop, 10_000)
+
+    assert health == 200
+    assert metrics['scryon_calls_failed_total{reason="audio_missing"}'] == 1.0
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
 
 
 async def test_worker_deletes_old_leftovers_of_uploads_at_its_start(resources: Resources) -> None:

@@ -6,6 +6,7 @@ may not get anywhere is marked. Source: pipeline.md, sections 11.2 and 14 (P7).
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -223,6 +224,11 @@ async def test_nothing_that_is_marked_is_written_anywhere(
         providers.pyannote.failure = refused
         client.ask("POST", "/api/users/me/voice-profile", 502, files={"file": (FILE_NAME, make_sample(16.0))})
         client.ask("GET", f"/api/calls/{call['id']}x", 404)
+        [port] = re.findall(r"event=worker_door_open .*\bport=(\d+)", worker_log.read_text())
+        for name, base_url in (("API", server.url), ("worker", f"http://127.0.0.1:{port}")):
+            metrics = http.get(f"{base_url}/actuator/prometheus")
+            assert metrics.status_code == 200
+            written.contents[f"metrics of the {name}"] = metrics.content
     written.contents |= {
         "log of the API": server.log.read_bytes(),
         "log of the worker": worker_log.read_bytes(),
@@ -240,4 +246,5 @@ async def test_nothing_that_is_marked_is_written_anywhere(
     assert written.find("stage=TRANSCRIBED") == ["log of the worker"]
     assert written.find("PYANNOTE_FAILED_FALLBACK") == ["log of the worker", "events"]
     assert written.find(call["id"]) == ["log of the API", "log of the worker", "Redis", "events"]
-    assert len(written.contents) == 7
+    assert written.find("scryon_calls_completed_total 2.0") == ["metrics of the worker"]
+    assert len(written.contents) == 9
