@@ -12,11 +12,11 @@ from app.calls.models import CallStatus
 from app.calls.reanalysis import reanalyze_call
 from app.errors import VoiceProviderError, VoiceProviderProblem
 from app.pipeline.failures import DiarizationFailedError, DiarizationFallback, FailureReason, HardFailureError
-from app.pipeline.overdue_callbacks import fail_overdue_callbacks
 from app.providers.openai.analyst import OpenAiAnalyst
 from app.providers.openai.chat import ChatModel
 from app.providers.protocols import NameSuggestion, VoiceInterval
 from app.resources import Resources
+from app.sweeps.callbacks import fail_overdue_callbacks
 from tests.app.pipeline.test_orchestrator import queued, rest_is_over, work
 from tests.app.providers.openai.models import Pauses, chat_settings
 from tests.counting import counted
