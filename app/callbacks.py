@@ -54,10 +54,13 @@ async def receive_callback(resources: Resources, call_id: UUID, content: bytes, 
         StorageUnavailableError, ServiceUnavailableError: it could not be stored; nothing has changed.
     """
     is_error = _is_error(_read_object(content))
+    structlog.contextvars.bind_contextvars(callId=str(call_id))
     try:
         async with deadline():
             async with resources.database.read() as session:
                 recipient = await find_recipient(session, call_id)
+            if recipient is not None:
+                structlog.contextvars.bind_contextvars(userId=str(recipient.user_id))
             if recipient is None or not recipient.wants_transcript:
                 log.info("callback_ignored", callId=str(call_id))
             elif is_error:

@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(OverloadMiddleware, settings=settings, respond=_error_answer)
     if settings.cors_allowed_origins:
         app.add_middleware(ConfiguredCors, origins=settings.cors_allowed_origins)
-    app.add_middleware(RequestMiddleware, access_log=settings.request_logging_enabled)
+    app.add_middleware(RequestMiddleware, access_log=settings.logs_requests)
     return app
 
 

@@ -82,7 +82,7 @@ class Queue:
         try:
             await asyncio.to_thread(self._broker.enqueue, message)
         except QUEUE_ERRORS as error:
-            log.warning("message_not_sent", actor=actor_name, call_id=arguments[0], error=type(error).__name__)
+            log.warning("message_not_sent", actor=actor_name, callId=arguments[0], error=type(error).__name__)
             return False
         return True
 
@@ -125,7 +125,7 @@ class Queue:
         try:
             await self._redis.publish(STATUS_CHANNEL, content)
         except QUEUE_ERRORS as error:
-            log.warning("status_not_published", call_id=str(call_id), error=type(error).__name__)
+            log.warning("status_not_published", callId=str(call_id), error=type(error).__name__)
 
     async def count_waiting(self) -> int | None:
         """How many pipeline messages no worker has taken yet; None when Redis does not answer."""

@@ -340,6 +340,7 @@ class Settings(BaseSettings):
     request_logging_enabled: bool = Field(True, validation_alias="SCRYON_REQUEST_LOGGING_ENABLED")
     pipeline_logging_enabled: bool = Field(True, validation_alias="SCRYON_PIPELINE_LOGGING_ENABLED")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOGGING_LEVEL_COM_SCRYON")
+    redact_transcripts: bool = True
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -456,6 +457,16 @@ class Settings(BaseSettings):
     def offers_reanalyze(self) -> bool:
         """Whether a finished call can be analysed again (pipeline.md, section 10)."""
         return self.profile is not Profile.PROD
+
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request leaves a line."""
+        return self.observability_enabled and self.request_logging_enabled
+
+    @property
+    def logs_pipeline(self) -> bool:
+        """Whether each stage of a call leaves a line; it leaves a row in any case."""
+        return self.observability_enabled and self.pipeline_logging_enabled
 
     @property
     def configured_database_url(self) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Depends, Request, Response
 
 from app.deadline import deadline
@@ -17,6 +18,7 @@ from app.uploads.forms import CallForm, SampleForm, receive_call, receive_sample
 from rest.answers import to_response, write_error
 from rest.inputs import M, read_json, request_body
 from scryon_graphql.context import Context
+from scryon_graphql.ids import parse_id
 
 
 class Caller:
@@ -59,6 +61,7 @@ class ChangingCaller(Caller):
         context = self._context
         async with receive_call(context.resources, context.user_id, request_body(self._request)) as form:
             self._body = form_value(form.parts)
+            structlog.contextvars.bind_contextvars(callId=str(form.recording.call_id))
             yield form
 
     async def receive_sample(self) -> SampleForm:
@@ -108,7 +111,16 @@ class ChangingCaller(Caller):
 
 def _context(request: Request) -> Context:
     state = request.state
+    _name_call(request)
     return Context(request.app.state.resources, state.user.id, state.request_id)
+
+
+def _name_call(request: Request) -> None:
+    """Let the log lines of a request about one call name it; what is no id is not written down."""
+    if "/calls/{id}" in request.scope["route"].path:
+        call_id = parse_id(request.path_params["id"])
+        if call_id is not None:
+            structlog.contextvars.bind_contextvars(callId=str(call_id))
 
 
 async def _as_caller(request: Request) -> Caller:

@@ -77,7 +77,7 @@ async def _try_to_delete(resources: Resources, prefix: str, call_id: UUID) -> No
         await resources.storage.delete_prefix(prefix)
     except StorageUnavailableError:
         # The row is gone and the answer stands; a prefix without a row is the orphan sweeper's.
-        log.warning("call_leftovers_not_deleted", call_id=str(call_id))
+        log.warning("call_leftovers_not_deleted", callId=str(call_id))
 
 
 async def forget_deleted_calls(resources: Resources, call_ids: Sequence[UUID]) -> None:

@@ -212,7 +212,7 @@ async def delete_calls(resources: Resources, user_id: UUID, call_ids: Sequence[U
         elif isinstance(outcome, BaseException):
             if is_unreachable(outcome):
                 raise outcome
-            log.error("call_not_deleted", call_id=str(call_id), error=type(outcome).__name__)
+            log.error("call_not_deleted", callId=str(call_id), error=type(outcome).__name__)
             failed.append((call_id, ErrorCode.INTERNAL_ERROR))
     return DeletedCalls(outcomes.count(True), outcomes.count(False), failed)
 

@@ -65,10 +65,16 @@ class EventWriter:
 
     def log(self, stage: Stage, status: StageStatus, **fields: int | str | None) -> None:
         """Write the line alone: for what must leave no row behind."""
-        self.log_event("PIPELINE", stage=stage, status=status, **fields)
+        settings = self.resources.settings
+        # The master switch leaves errors alone.
+        if settings.logs_pipeline or (settings.pipeline_logging_enabled and status is StageStatus.FAILED):
+            self._log("PIPELINE", stage=stage, status=status, **fields)
 
     def log_event(self, event: str, **fields: float | str | None) -> None:
         """Write a line of another event than those of stages."""
-        if self.resources.settings.pipeline_logging_enabled:
-            known = {name: value for name, value in fields.items() if value is not None}
-            log.info(event, callId=str(self.call_id), **known)
+        if self.resources.settings.logs_pipeline:
+            self._log(event, **fields)
+
+    def _log(self, event: str, **fields: float | str | None) -> None:
+        known = {name: value for name, value in fields.items() if value is not None}
+        log.info(event, callId=str(self.call_id), **known)

@@ -39,9 +39,14 @@ async def process_call(resources: Resources, engines: Engines, heartbeat: Heartb
     if claim is None:
         return
     run = WorkerRun(resources, claim, EventWriter(resources, call_id, claim.user_id), heartbeat, engines)
-    async with heartbeat.hold(claim):
+    with structlog.contextvars.bound_contextvars(userId=str(claim.user_id)):
+        await _hold_and_process(run, heartbeat)
+
+
+async def _hold_and_process(run: WorkerRun, heartbeat: Heartbeat) -> None:
+    async with heartbeat.hold(run.claim):
         try:
-            await _process(run, resources.settings.pipeline_max_attempts)
+            await _process(run, run.resources.settings.pipeline_max_attempts)
         except ClaimLostError:
             # A beat must not take the loss, which is known, for a reason to stop what is done about it.
             heartbeat.release(claim)

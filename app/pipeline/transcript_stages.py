@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 
 import orjson
+import structlog
 
 from app.calls.models import ArtifactType, CallStatus
 from app.pipeline.document import from_document, to_document
@@ -13,6 +14,8 @@ from app.pipeline.transcript import SCHEMA_VERSION, Transcript
 from app.pipeline.transcript_building import Material, build_transcript, name_engines
 from app.pipeline.voice_matching import match_voice
 from app.pipeline.worker_run import WorkerRun
+
+log = structlog.get_logger()
 
 
 async def write_transcript(run: WorkerRun, context: CallContext, heard: Heard) -> Transcript:
@@ -27,6 +30,9 @@ async def write_transcript(run: WorkerRun, context: CallContext, heard: Heard) -
     engines = name_engines(transcriber.provider, transcriber.model, raw, heard.diarization)
     material = Material(raw, heard.diarization, heard.duration_seconds, engines)
     transcript = await build_transcript(run, context, material, partial(match_voice, run, heard))
+    if not run.resources.settings.redact_transcripts:
+        # At this level only, whatever the operator wants (pipeline.md, section 11.2, L6).
+        log.debug("TRANSCRIPT", text=" ".join(segment.text for segment in transcript.segments))
     await run.write(
         ArtifactType.NORMALIZED_TRANSCRIPT_JSON,
         orjson.dumps(to_document(transcript)),

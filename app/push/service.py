@@ -27,6 +27,7 @@ async def _notify(database: Database, sender: PushSender, call_id: UUID, status:
         recipient = await queries.find_recipient(session, call_id, status)
     if recipient is None:
         return
+    structlog.contextvars.bind_contextvars(userId=str(recipient.user_id))
     outcome = await sender.send(recipient.token, build_data(call_id, status))
     if outcome is PushOutcome.TOKEN_DEAD:
         async with database.transaction() as session:

@@ -132,4 +132,4 @@ async def _delete_leftovers(resources: Resources, user_id: UUID) -> None:
         await resources.storage.delete_prefix(user_prefix(user_id))
     except StorageUnavailableError:
         # The rows are gone and the answer stands; a prefix without a row is the orphan sweeper's.
-        log.warning("account_leftovers_not_deleted", user_id=str(user_id))
+        log.warning("account_leftovers_not_deleted", userId=str(user_id))

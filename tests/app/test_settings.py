@@ -137,6 +137,8 @@ def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ({**CALLBACK_MODE, "public_base_url": None}, "SCRYON_PUBLIC_BASE_URL"),
         ({**CALLBACK_MODE, "webhook_secret": None}, "SCRYON_WEBHOOK_SECRET"),
         ({**CALLBACK_MODE, "webhook_secret": "x" * 31}, "SCRYON_WEBHOOK_SECRET"),
+        ({"SCRYON_OBSERVABILITY_ENABLED": "perhaps"}, "SCRYON_OBSERVABILITY_ENABLED"),
+        ({"redact_transcripts": "perhaps"}, "REDACT_TRANSCRIPTS"),
     ],
 )
 def test_unusable_configuration_stops_the_start(values: dict[str, Any], variable: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.calls import service as calls
@@ -96,7 +97,8 @@ class AnalyzeCallMutation:
             row, _ = await calls.get_call(session, context.user_id, call_id)
             return row
 
-        row = await apply_once(context, create, find)
-        for call in created:
-            await calls.announce_call(context.resources, call, context.request_id)
+        with structlog.contextvars.bound_contextvars(callId=str(file.call_id)):
+            row = await apply_once(context, create, find)
+            for call in created:
+                await calls.announce_call(context.resources, call, context.request_id)
         return Call.from_row(row)

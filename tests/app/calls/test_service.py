@@ -51,7 +51,7 @@ async def test_one_failure_does_not_stop_the_others(resources: Resources, factor
     assert (outcome.deleted, outcome.missing) == (5, 0)
     assert outcome.failed == [(calls[2].id, ErrorCode.INTERNAL_ERROR)]
     [line] = [line for line in lines if line["log_level"] == "error"]
-    assert (line["event"], line["call_id"]) == ("call_not_deleted", str(calls[2].id))
+    assert (line["event"], line["callId"]) == ("call_not_deleted", str(calls[2].id))
     assert "private" not in str(line)
 
 
