@@ -19,7 +19,9 @@ from app.db import migrate
 from app.errors import InternalError, MethodNotAllowedError, RouteNotFoundError, ScryonError
 from app.observability.actuator import actuator_routes
 from app.observability.logging import describe_error
+from app.observability.request_spans import RequestSpanMiddleware
 from app.observability.requests import RequestMiddleware, UnexpectedErrorMiddleware
+from app.observability.tracing import open_tracing
 from app.overload import OverloadMiddleware
 from app.resources import open_resources
 from app.settings import Settings
@@ -68,6 +70,8 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.cors_allowed_origins:
         app.add_middleware(ConfiguredCors, origins=settings.cors_allowed_origins)
     app.add_middleware(RequestMiddleware, access_log=settings.logs_requests)
+    if settings.trace_endpoint is not None:
+        app.add_middleware(RequestSpanMiddleware)
     return app
 
 
@@ -80,7 +84,10 @@ def _match_whole_paths(app: FastAPI) -> None:
 
 @asynccontextmanager
 async def _run(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    async with open_resources(settings) as resources:
+    async with (
+        open_tracing(settings, "scryon-api"),
+        open_resources(settings) as resources,
+    ):
         if settings.migrate_at_start:
             try:
                 await migrate(resources.database)

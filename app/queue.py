@@ -5,7 +5,7 @@ what got lost. Messages carry ids only (pipeline.md, sections 1 and 14, P3).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from enum import StrEnum
@@ -17,6 +17,8 @@ import redis
 import redis.asyncio
 import structlog
 from dramatiq.brokers.redis import RedisBroker
+
+from app.observability.tracing import current_traceparent
 
 log = structlog.get_logger()
 
@@ -61,22 +63,31 @@ class Queue:
         )
 
     async def send_process_call(self, call_id: UUID, request_id: str | None = None) -> bool:
-        """Ask a worker to take a call; False when Redis did not take the message, which the dispatcher repairs."""
-        return await self._send(QueueName.PIPELINE, ActorName.PROCESS_CALL, (str(call_id),), request_id)
+        """Ask a worker to take a call; False when Redis did not take the message, which the dispatcher repairs.
+
+        The run's span will hang below the present one.
+        """
+        context = {"req_id": request_id, "traceparent": current_traceparent()}
+        return await self._send(QueueName.PIPELINE, ActorName.PROCESS_CALL, (str(call_id),), context)
 
     async def send_notify_call(self, call_id: UUID, status: str, request_id: str | None = None) -> bool:
         """Ask a worker to tell a call's owner of its end; False when Redis did not take it, which nobody repairs."""
-        return await self._send(QueueName.PUSH, ActorName.NOTIFY_CALL, (str(call_id), str(status)), request_id)
+        context = {"req_id": request_id}
+        return await self._send(QueueName.PUSH, ActorName.NOTIFY_CALL, (str(call_id), str(status)), context)
 
     async def _send(
-        self, queue_name: QueueName, actor_name: ActorName, arguments: tuple[str, ...], request_id: str | None
+        self,
+        queue_name: QueueName,
+        actor_name: ActorName,
+        arguments: tuple[str, ...],
+        context: Mapping[str, str | None],
     ) -> bool:
         """Send a message; the first of the arguments is the call's id, by which `forget_calls` finds it."""
         message: dramatiq.Message[None] = dramatiq.Message(
             queue_name=queue_name,
             actor_name=actor_name,
             args=arguments,
-            kwargs={"req_id": request_id} if request_id else {},
+            kwargs={name: value for name, value in context.items() if value},
             options={},
         )
         try:

@@ -328,7 +328,7 @@ class Settings(BaseSettings):
     object_storage_path_style_access: bool = True
     object_storage_temp_audio_ttl_hours: int = Field(24, ge=1, le=24)
 
-    # Logs, metrics and debugging
+    # Logs, metrics, traces
     observability_enabled: bool = Field(True, validation_alias="SCRYON_OBSERVABILITY_ENABLED")
     exposed_endpoints: ExposureList = Field(
         tuple(ActuatorEndpoint), validation_alias="MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE"
@@ -341,6 +341,10 @@ class Settings(BaseSettings):
     pipeline_logging_enabled: bool = Field(True, validation_alias="SCRYON_PIPELINE_LOGGING_ENABLED")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", validation_alias="LOGGING_LEVEL_COM_SCRYON")
     redact_transcripts: bool = True
+    tracing_enabled: bool = Field(False, validation_alias="SCRYON_TRACING_ENABLED")
+    management_tracing_enabled: bool = False
+    otel_exporter_otlp_endpoint: BaseUrl | None = None
+    otel_traces_sampler_arg: float = Field(0.1, ge=0, le=1)
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -467,6 +471,16 @@ class Settings(BaseSettings):
     def logs_pipeline(self) -> bool:
         """Whether each stage of a call leaves a line; it leaves a row in any case."""
         return self.observability_enabled and self.pipeline_logging_enabled
+
+    @property
+    def wants_traces(self) -> bool:
+        """Whether all switches of tracing are on, wherever the spans are to go."""
+        return self.observability_enabled and self.tracing_enabled and self.management_tracing_enabled
+
+    @property
+    def trace_endpoint(self) -> str | None:
+        """The collector that spans are sent to; None when there are no spans (pipeline.md, section 13)."""
+        return self.otel_exporter_otlp_endpoint if self.wants_traces else None
 
     @property
     def configured_database_url(self) -> str | None:

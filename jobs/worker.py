@@ -22,6 +22,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AsyncIO, Middleware, MiddlewareError, TimeLimit
 
 from app.calls.models import CallStatus
+from app.observability.tracing import continue_trace, open_tracing
 from app.observability.worker_door import open_door
 from app.pipeline import orchestrator
 from app.pipeline.dispatcher import run_dispatcher
@@ -105,6 +106,7 @@ def _in_event_loop(coroutine: Any) -> Any:
 @asynccontextmanager
 async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
     async with (
+        open_tracing(settings, "scryon-worker"),
         open_resources(settings) as resources,
         open_engines(settings, resources.http, resources.analyst) as engines,
         open_push(settings) as push,
@@ -147,11 +149,11 @@ def build_broker(settings: Settings, lifespan: WorkerLifespan | None = None) -> 
         url=settings.redis_url or DEFAULT_REDIS_URL, middleware=middleware
     )
 
-    async def process_call(call_id: str, req_id: str | None = None) -> None:
+    async def process_call(call_id: str, req_id: str | None = None, traceparent: str | None = None) -> None:
         """Take a claimable call to COMPLETED or FAILED; a second delivery finds no claim and ends."""
         context = lifespan.context
         assert context is not None
-        with structlog.contextvars.bound_contextvars(callId=call_id, reqId=req_id):
+        with structlog.contextvars.bound_contextvars(callId=call_id, reqId=req_id), continue_trace(traceparent):
             await orchestrator.process_call(context.resources, context.engines, context.heartbeat, UUID(call_id))
 
     dramatiq.actor(

@@ -30,6 +30,7 @@ from app.pipeline.failures import HardFailureError
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.reanalysis import analyze_again
 from app.pipeline.run import Run
+from app.pipeline.spans import run_span
 from app.resources import Resources
 
 log = structlog.get_logger()
@@ -60,7 +61,7 @@ async def reanalyze_call(
     run = Run(resources, claim, EventWriter(resources, call_id, user_id), Heartbeat(resources.database))
     try:
         # A task of its own, since the heartbeat cancels the one that holds a lost claim.
-        with structlog.contextvars.bound_contextvars(callId=str(call_id)):
+        with structlog.contextvars.bound_contextvars(callId=str(call_id)), run_span(call_id):
             await asyncio.create_task(_work(run, keyed))
     except BaseException as error:
         is_deleted = await bring_to_its_end(_give_up(run))

@@ -23,6 +23,7 @@ from app.calls.models import CallRecord
 from app.idempotency.queries import drop_answers
 from app.pipeline.events import EventWriter
 from app.pipeline.models import Stage, StageStatus
+from app.pipeline.spans import stage_span
 from app.pipeline.transcript import Transcript
 
 log = structlog.get_logger()
@@ -54,8 +55,9 @@ async def replace_rows(
     """Replace AI action items and sentiment row; on failure the old rows stay."""
     try:
         async with session.begin_nested():
-            count = await _replace_action_items(session, call_id, document, transcript)
-            await _replace_sentiment(session, call_id, document)
+            with stage_span(call_id, Stage.ACTION_ITEMS_EXTRACTED):
+                count = await _replace_action_items(session, call_id, document, transcript)
+                await _replace_sentiment(session, call_id, document)
     except Exception as error:
         log.warning("action_items_failed", callId=str(call_id), error=type(error).__name__)
         return WrittenRows(0, type(error).__name__)

@@ -23,6 +23,7 @@ from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.listening import listen
 from app.pipeline.models import Stage
 from app.pipeline.run import CallContext
+from app.pipeline.spans import run_span
 from app.pipeline.transcript import Transcript
 from app.pipeline.transcript_stages import read_transcript, write_transcript
 from app.pipeline.worker_run import WorkerRun
@@ -39,7 +40,7 @@ async def process_call(resources: Resources, engines: Engines, heartbeat: Heartb
     if claim is None:
         return
     run = WorkerRun(resources, claim, EventWriter(resources, call_id, claim.user_id), heartbeat, engines)
-    with structlog.contextvars.bound_contextvars(userId=str(claim.user_id)):
+    with structlog.contextvars.bound_contextvars(userId=str(claim.user_id)), run_span(call_id):
         await _hold_and_process(run, heartbeat)
 
 
@@ -49,7 +50,7 @@ async def _hold_and_process(run: WorkerRun, heartbeat: Heartbeat) -> None:
             await _process(run, run.resources.settings.pipeline_max_attempts)
         except ClaimLostError:
             # A beat must not take the loss, which is known, for a reason to stop what is done about it.
-            heartbeat.release(claim)
+            heartbeat.release(run.claim)
             await bring_to_its_end(run.clean_up_if_deleted())
         except asyncio.CancelledError:
             # By the heartbeat, for a lost claim or a shutdown: the run has ended in order, and so does the task.

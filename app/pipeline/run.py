@@ -21,6 +21,7 @@ from app.pipeline.events import EventWriter
 from app.pipeline.failures import DiarizationFailedError, HardFailureError
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.models import Stage, StageStatus
+from app.pipeline.spans import stage_span
 from app.resources import Resources
 from app.users.models import User
 
@@ -69,7 +70,8 @@ class Run:
         await self.ensure_held()
         report, started = StageReport(provider), time.monotonic()
         try:
-            yield report
+            with stage_span(self.call_id, stage):
+                yield report
         except ClaimLostError:
             raise
         except Exception as error:

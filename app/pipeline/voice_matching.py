@@ -17,6 +17,7 @@ from app.pipeline.failures import HardFailureError
 from app.pipeline.listening import Heard, prepare_audio
 from app.pipeline.models import Stage, StageStatus
 from app.pipeline.run import milliseconds_since
+from app.pipeline.spans import stage_span
 from app.pipeline.speakers.voice_scores import (
     Thresholds,
     VoiceMatch,
@@ -75,7 +76,8 @@ async def match_voice(run: WorkerRun, heard: Heard, transcript: Transcript) -> T
     run.resources.metrics.voice_match_attempted.inc()
     started = time.monotonic()
     try:
-        intervals = await _ask(run, question)
+        with stage_span(run.call_id, Stage.VOICE_MATCH_STARTED):
+            intervals = await _ask(run, question)
     except ClaimLostError:
         raise
     except Exception as error:

@@ -20,6 +20,7 @@ import httpx
 
 from app.observability.clients import watch_request
 from app.observability.metrics import Metrics
+from app.observability.tracing import client_span
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -105,7 +106,9 @@ async def send(client: httpx.AsyncClient, request: httpx.Request, *, timeout_sec
     """
     try:
         async with asyncio.timeout(timeout_seconds):
-            response = await client.send(request, stream=True, follow_redirects=False)
+            with client_span(request.method, request.url.host, _path(request)) as opened:
+                response = await client.send(request, stream=True, follow_redirects=False)
+                opened.note_status(response.status_code)
             try:
                 if not response.is_success:
                     retry_after = parse_retry_after(response.headers.get("Retry-After"))
@@ -121,6 +124,11 @@ async def send(client: httpx.AsyncClient, request: httpx.Request, *, timeout_sec
     except httpx.HTTPError as error:
         raise ProviderFault(FaultKind.NETWORK) from error
     return httpx.Response(response.status_code, headers=_decoded(response.headers), content=content)
+
+
+def _path(request: httpx.Request) -> str:
+    """As it was sent, without the query, which may sign it."""
+    return request.url.raw_path.partition(b"?")[0].decode("ascii")
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -1,7 +1,7 @@
-"""Nothing of a call, and no secret, in anything that is written on the way: logs at DEBUG, Redis, events, errors.
+"""Nothing of a call, and no secret, in anything that is written on the way: logs, Redis, events, errors, spans.
 
-An API process, a worker process and the doubles of all three providers, which also refuse and break; every value that
-may not get anywhere is marked. Source: pipeline.md, sections 11.2 and 14 (P7).
+An API process and a worker process, which log at DEBUG, and the doubles of all three providers, which also refuse and
+break; every value that may not get anywhere is marked. Source: pipeline.md, sections 11.2 and 14 (P7).
 """
 
 import base64
@@ -25,6 +25,7 @@ from tests.doubles import lemonfox, openai, pyannote
 from tests.doubles.http_double import json_answer
 from tests.doubles.lemonfox import Lemonfox, make_transcript
 from tests.doubles.openai import Completion, OpenAi
+from tests.doubles.otlp import Collector
 from tests.doubles.pyannote import Endpoint, Pyannote
 from tests.rest.serving import run_server, run_worker
 from tests.running import wait_for
@@ -203,8 +204,16 @@ async def test_nothing_that_is_marked_is_written_anywhere(
         **providers.environment,
     }
     headers = {"X-API-Key": API_KEY, "X-Local-User-Id": USER}
+    collector = Collector()
+    environment |= {
+        "SCRYON_TRACING_ENABLED": "true",
+        "MANAGEMENT_TRACING_ENABLED": "true",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "OTEL_TRACES_SAMPLER_ARG": "1",
+    }
     refused = json_answer({"error": {"message": REFUSAL, "type": "refused", "param": None, "code": None}}, 400)
     with ExitStack() as stack:
+        stack.enter_context(collector)
         server = stack.enter_context(run_server(tmp_path / "api", environment))
         worker_log = stack.enter_context(run_worker(tmp_path / "worker", environment))
         http = stack.enter_context(httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False))
@@ -234,6 +243,7 @@ async def test_nothing_that_is_marked_is_written_anywhere(
         "log of the worker": worker_log.read_bytes(),
         "Redis": b"\n".join(commands),
         "events": await _read_events(resources),
+        "spans": collector.received,
     }
 
     found = {name: places for name, mark in MARKS.items() if (places := written.find(mark))}
@@ -245,6 +255,7 @@ async def test_nothing_that_is_marked_is_written_anywhere(
     # And this is what was looked through.
     assert written.find("stage=TRANSCRIBED") == ["log of the worker"]
     assert written.find("PYANNOTE_FAILED_FALLBACK") == ["log of the worker", "events"]
-    assert written.find(call["id"]) == ["log of the API", "log of the worker", "Redis", "events"]
+    assert written.find(call["id"]) == ["log of the API", "log of the worker", "Redis", "events", "spans"]
     assert written.find("scryon_calls_completed_total 2.0") == ["metrics of the worker"]
-    assert len(written.contents) == 9
+    assert {span.service for span in collector.spans} == {"scryon-api", "scryon-worker"}
+    assert len(written.contents) == 10

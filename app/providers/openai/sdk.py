@@ -15,6 +15,7 @@ import httpx2
 
 from app.observability.clients import watch_request
 from app.observability.metrics import Metrics
+from app.observability.tracing import client_span
 from app.providers.sending import CONNECT_SECONDS, FaultKind, ProviderFault, parse_retry_after, tls_context
 
 _logger = logging.getLogger("openai")
@@ -55,9 +56,14 @@ class _BoundedClient(httpx2.AsyncClient):
         Raises:
             ProviderFault: the answer is too large.
         """
-        with watch_request(self._metrics, request.url.host, request.url.path) as answered:
+        url = request.url
+        with (
+            watch_request(self._metrics, url.host, url.path) as answered,
+            client_span(request.method, url.host, url.path) as opened,
+        ):
             response = await super().send(request, **(options | {"stream": True}))
             answered.status = response.status_code
+            opened.note_status(response.status_code)
         try:
             content = bytearray()
             async for chunk in response.aiter_bytes():
