@@ -18,6 +18,7 @@ from app.cors import ConfiguredCors
 from app.db import migrate
 from app.errors import InternalError, MethodNotAllowedError, RouteNotFoundError, ScryonError
 from app.observability.actuator import actuator_routes
+from app.observability.error_tracking import open_error_tracking
 from app.observability.logging import describe_error
 from app.observability.request_spans import RequestSpanMiddleware
 from app.observability.requests import RequestMiddleware, UnexpectedErrorMiddleware
@@ -86,6 +87,7 @@ def _match_whole_paths(app: FastAPI) -> None:
 async def _run(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     async with (
         open_tracing(settings, "scryon-api"),
+        open_error_tracking(settings),
         open_resources(settings) as resources,
     ):
         if settings.migrate_at_start:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _BASE_URL = re.compile(r"https?://[\w.\-\[\]:]+(/[\w./~-]*)?", re.ASCII)
 _PRINTABLE = re.compile(r"[ -~]+")
+_DSN = re.compile(r"https?://\w+(:\w+)?@[\w.\-\[\]:]+(/[\w./~-]+)*/\d+", re.ASCII)
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -147,6 +148,14 @@ def _parse_base_url(value: Any) -> Any:
     return value.strip().rstrip("/")
 
 
+def _parse_dsn(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not _DSN.fullmatch(value.strip()) or not _has_usable_port(value.strip()):
+        raise ValueError("must be https://key@host/project, as Sentry shows it")
+    return value.strip()
+
+
 def _parse_redis_url(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -167,6 +176,7 @@ def _has_usable_port(url: str) -> bool:
 BaseUrl = Annotated[str, BeforeValidator(_parse_base_url)]
 ProviderKey = Annotated[str | None, BeforeValidator(_parse_provider_key)]
 BucketKey = Annotated[str | None, BeforeValidator(_drop_blank)]
+SentryDsn = Annotated[str, BeforeValidator(_parse_dsn)]
 RedisUrl = Annotated[str, BeforeValidator(_parse_redis_url)]
 ByteSize = Annotated[int, BeforeValidator(_parse_size)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
@@ -328,7 +338,7 @@ class Settings(BaseSettings):
     object_storage_path_style_access: bool = True
     object_storage_temp_audio_ttl_hours: int = Field(24, ge=1, le=24)
 
-    # Logs, metrics, traces
+    # Logs, metrics, traces, reports of errors
     observability_enabled: bool = Field(True, validation_alias="SCRYON_OBSERVABILITY_ENABLED")
     exposed_endpoints: ExposureList = Field(
         tuple(ActuatorEndpoint), validation_alias="MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE"
@@ -345,6 +355,9 @@ class Settings(BaseSettings):
     management_tracing_enabled: bool = False
     otel_exporter_otlp_endpoint: BaseUrl | None = None
     otel_traces_sampler_arg: float = Field(0.1, ge=0, le=1)
+    sentry_dsn: SentryDsn | None = Field(None, repr=False)
+    # What Sentry takes for a name.
+    sentry_environment: str = Field("local", pattern=r"^[^\s/]{1,64}$")
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:

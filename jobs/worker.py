@@ -22,6 +22,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AsyncIO, Middleware, MiddlewareError, TimeLimit
 
 from app.calls.models import CallStatus
+from app.observability.error_tracking import open_error_tracking
 from app.observability.tracing import continue_trace, open_tracing
 from app.observability.worker_door import open_door
 from app.pipeline import orchestrator
@@ -107,6 +108,7 @@ def _in_event_loop(coroutine: Any) -> Any:
 async def _open_worker(settings: Settings) -> AsyncIterator[WorkerContext]:
     async with (
         open_tracing(settings, "scryon-worker"),
+        open_error_tracking(settings),
         open_resources(settings) as resources,
         open_engines(settings, resources.http, resources.analyst) as engines,
         open_push(settings) as push,

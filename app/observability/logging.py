@@ -34,8 +34,9 @@ _QUIET_LOGGERS = {
     "urllib3": logging.WARNING,
     "httpx2": logging.WARNING,
     "httpcore2": logging.WARNING,
-    # Quotes what collectors answer.
+    # Quote what collectors and trackers answer.
     "opentelemetry": logging.CRITICAL,
+    "sentry_sdk": logging.CRITICAL,
     # May write prompts and answers.
     "openai": logging.WARNING,
     # Quotes headers of parts, and so file names, at WARNING.

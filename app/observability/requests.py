@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.observability.error_tracking import report_error
 from app.observability.metrics import CLIENT_GONE
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ def _choose_id(given: str | None) -> str:
 
 
 class UnexpectedErrorMiddleware:
-    """Answers with 500 what nobody has caught, and logs its type and place; its text may hold content and stays out."""
+    """Answers with 500 what nobody has caught, logs and reports its type and place; its text may hold content."""
 
     def __init__(self, app: ASGIApp, *, respond: Callable[[str], Response]) -> None:
         """`respond` makes the answer for a path."""
@@ -103,6 +104,7 @@ class UnexpectedErrorMiddleware:
             log.info("client_disconnected")
         except Exception as error:
             log.exception("unexpected_error", exc_info=error)
+            report_error(error, f"{scope['method']} {_route(scope)}")
             if has_started:
                 # Half an answer is out: only a broken connection tells the client so.
                 raise

@@ -21,6 +21,7 @@ from app.analysis.models import CallSentimentSummary
 from app.analysis.sentiment import sentiment_values
 from app.calls.models import CallRecord
 from app.idempotency.queries import drop_answers
+from app.observability.error_tracking import report_error
 from app.pipeline.events import EventWriter
 from app.pipeline.models import Stage, StageStatus
 from app.pipeline.spans import stage_span
@@ -60,6 +61,7 @@ async def replace_rows(
                 await _replace_sentiment(session, call_id, document)
     except Exception as error:
         log.warning("action_items_failed", callId=str(call_id), error=type(error).__name__)
+        report_error(error, Stage.ACTION_ITEMS_EXTRACTED)
         return WrittenRows(0, type(error).__name__)
     return WrittenRows(count)
 

@@ -12,6 +12,7 @@ import structlog
 
 from app.audio.recording import ChannelMode, PreparedAudio
 from app.calls.models import ArtifactType
+from app.observability.error_tracking import report_error
 from app.pipeline.claims import ClaimLostError
 from app.pipeline.diarization import (
     DUAL_CHANNEL,
@@ -125,6 +126,7 @@ def _collecting(errors: list[Exception]) -> Iterator[None]:
 async def _report_failure(run: WorkerRun, diarizer: Diarizer, error: Exception) -> DiarizationFallback:
     if not isinstance(error, DiarizationFailedError):
         log.warning("diarization_failed", callId=str(run.call_id), exc_info=error)
+        report_error(error, Stage.DIARIZED)
         error = DiarizationFailedError(DiarizationFallback.JOB_FAILED, type(error).__name__)
     run.resources.metrics.diarization_fallback.inc(reason=error.reason)
     if diarizer.provider == PYANNOTE:

@@ -18,6 +18,7 @@ from sqlmodel import col
 
 from app.calls.deletion import forget_deleted_calls
 from app.calls.models import CallRecord, CallStatus
+from app.observability.error_tracking import report_bug
 from app.pipeline.claims import is_claimable
 from app.resources import Resources
 
@@ -42,6 +43,7 @@ async def run_dispatcher(resources: Resources) -> None:
                     await _dispatch_while_locked(resources, connection)
         except Exception as error:
             log.warning("dispatcher_failed", error=type(error).__name__)
+            report_bug(error, "dispatcher")
         await asyncio.sleep(INTERVAL_SECONDS)
 
 

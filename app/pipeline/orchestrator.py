@@ -14,6 +14,7 @@ import structlog
 from app.calls.models import ArtifactType, CallStatus
 from app.cancellation import bring_to_its_end
 from app.errors import StorageUnavailableError
+from app.observability.error_tracking import report_error
 from app.pipeline import finishing
 from app.pipeline.analyzing import ANALYSIS_SCHEMA_VERSION, ask_analyst, read_analysis
 from app.pipeline.claims import BACK_OFFS, ClaimLostError, claim_call, give_back, read_attempts
@@ -23,7 +24,7 @@ from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.listening import listen
 from app.pipeline.models import Stage
 from app.pipeline.run import CallContext
-from app.pipeline.spans import run_span
+from app.pipeline.spans import RUN, run_span
 from app.pipeline.transcript import Transcript
 from app.pipeline.transcript_stages import read_transcript, write_transcript
 from app.pipeline.worker_run import WorkerRun
@@ -88,6 +89,7 @@ async def _give_up_or_rest(run: WorkerRun, error: Exception, max_attempts: int) 
     async with run.resources.database.read() as session:
         attempts = await read_attempts(session, run.claim)
     log.error("run_failed", callId=str(run.call_id), attempt=attempts, exc_info=error)
+    report_error(error, RUN)
     if attempts < max_attempts:
         rest = BACK_OFFS[min(max(attempts, 1), len(BACK_OFFS)) - 1]
         async with run.resources.database.transaction() as session:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.calls.models import ArtifactType
 from app.errors import TranscriptNotFoundError
 from app.idempotency.keyed import KeyedRequest
+from app.observability.error_tracking import report_error
 from app.pipeline.analysis_rows import WrittenRows, field_updates, replace_rows, write_rows_event
 from app.pipeline.analyzing import ANALYSIS_SCHEMA_VERSION, Analysis, ask_analyst
 from app.pipeline.claims import end_reanalysis
@@ -107,6 +108,7 @@ async def _analyze(run: Run, context: CallContext, transcript: Transcript) -> An
             raise
         except Exception as error:
             log.error("analyst_failed", exc_info=error)
+            report_error(error, Stage.ANALYZED)
             is_late = isinstance(error, TimeoutError)
             reason = FailureReason.ANALYSIS_TIMEOUT if is_late else FailureReason.ANALYSIS_UNAVAILABLE
             raise HardFailureError(reason) from error

@@ -16,6 +16,7 @@ from sqlmodel import col
 from app.calls.artifacts import read_artifact
 from app.calls.deletion import delete_late_objects
 from app.calls.models import ArtifactType, CallRecord
+from app.observability.error_tracking import note_stage
 from app.pipeline.claims import Claim, ClaimLostError, Loss, ensure_held, find_loss
 from app.pipeline.events import EventWriter
 from app.pipeline.failures import DiarizationFailedError, HardFailureError
@@ -75,6 +76,7 @@ class Run:
         except ClaimLostError:
             raise
         except Exception as error:
+            note_stage(error, stage)
             if isinstance(error, HardFailureError | DiarizationFailedError):
                 code = str(error.reason)
             else:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from app.observability.error_tracking import report_error
 from app.pipeline.alignment import AlignedSegment, align
 from app.pipeline.claims import ClaimLostError
 from app.pipeline.diarization import PROVIDER_NONE, Diarization
@@ -34,6 +35,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 RESOLUTION_FAILED = "speaker_resolution_failed"
+_REASONS = {
+    Stage.TRANSCRIPT_ALIGNED: FailureReason.ALIGNMENT_FAILED,
+    Stage.TRANSCRIPT_NORMALIZED: FailureReason.NORMALIZATION_FAILED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,9 @@ async def build_transcript(
     )
     async with run.stage(Stage.TRANSCRIPT_ALIGNED):
         turns = material.diarization.turns
-        aligned = await _guarded(FailureReason.ALIGNMENT_FAILED, align, material.raw, turns)
+        aligned = await _guarded(Stage.TRANSCRIPT_ALIGNED, align, material.raw, turns)
     async with run.stage(Stage.TRANSCRIPT_NORMALIZED) as report:
-        transcript = await _guarded(FailureReason.NORMALIZATION_FAILED, _normalize, run.call_id, material, aligned, who)
+        transcript = await _guarded(Stage.TRANSCRIPT_NORMALIZED, _normalize, run.call_id, material, aligned, who)
         report.extra |= {"segments": len(transcript.segments), "speakers": len(transcript.speakers)}
     transcript = await _name_speakers(run, await tell_voices(transcript), who)
     transcript = await add_suggested_names(run, transcript, who)
@@ -99,14 +104,16 @@ def describe_resolution(transcript: Transcript) -> dict[str, float | str | None]
     }
 
 
-async def _guarded(reason: FailureReason, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a pure stage outside the event loop; an error in it is a bug of ours and ends the run with `reason`."""
+async def _guarded(stage: Stage, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a pure stage outside the event loop; an error in it is a bug of ours and ends the run."""
     try:
         return await asyncio.to_thread(function, *args, **kwargs)
     except HardFailureError:
         raise
     except Exception as error:
+        reason = _REASONS[stage]
         log.error("stage_failed", reason=reason, exc_info=error)
+        report_error(error, stage)
         raise HardFailureError(reason) from error
 
 
@@ -132,4 +139,5 @@ async def _name_speakers(run: Run, transcript: Transcript, who: SpeakerContext) 
         raise
     except Exception as error:
         log.error("stage_failed", reason=RESOLUTION_FAILED, exc_info=error)
+        report_error(error, Stage.SPEAKER_REFINED)
         return replace(transcript, resolution=replace(transcript.resolution, warnings=(RESOLUTION_FAILED,)))

@@ -12,6 +12,7 @@ import structlog
 
 from app.audio.recording import PreparedAudio
 from app.errors import VoiceProviderError
+from app.observability.error_tracking import report_error
 from app.pipeline.claims import ClaimLostError
 from app.pipeline.failures import HardFailureError
 from app.pipeline.listening import Heard, prepare_audio
@@ -130,6 +131,7 @@ async def _report_failure(run: WorkerRun, provider: str, error: Exception, durat
     else:
         code = type(error).__name__
         log.warning("voice_match_failed", callId=str(run.call_id), exc_info=error)
+        report_error(error, Stage.VOICE_MATCH_STARTED)
     await run.events.write(
         Stage.VOICE_MATCH_STARTED,
         StageStatus.FAILED,

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from app.observability.error_tracking import report_bug
 from app.resources import Resources, open_resources
 from app.settings import Settings
 from app.sweeps.ages import Ages
@@ -49,6 +50,7 @@ async def run_sweeper(resources: Resources) -> None:
             await sweep_in_turn(resources)
         except Exception as error:
             log.warning("sweeper_failed", error=type(error).__name__)
+            report_bug(error, "sweeper")
         await asyncio.sleep(settings.sweep_interval_ms / 1000)
 
 
@@ -78,5 +80,6 @@ async def sweep_everything(resources: Resources, ages: Ages) -> dict[str, int]:
                 found[name] = await sweep(resources, ages)
         except Exception as error:
             log.warning("sweep_failed", sweep=name, error=type(error).__name__)
+            report_bug(error, name)
     log.info("swept", **found)
     return found

@@ -7,12 +7,13 @@ import traceback
 from collections.abc import Iterator
 
 import structlog
-from graphql import GraphQLError, VariableDefinitionNode
+from graphql import FieldNode, GraphQLError, VariableDefinitionNode
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.db import is_unreachable
 from app.errors import InternalError, ScryonError, ServiceUnavailableError, ValidationFailedError
+from app.observability.error_tracking import report_error
 
 log = structlog.get_logger()
 
@@ -31,6 +32,8 @@ def dress_errors(errors: list[GraphQLError], request_id: str | None) -> None:
         if known.status >= 500 and root not in logged:
             logged.add(root)
             _log(known, error, request_id)
+            if isinstance(known, InternalError):
+                report_error(_root_cause(error), _stage(error))
         errors[index] = _dress(known, error)
 
 
@@ -85,6 +88,12 @@ def _root_cause(error: GraphQLError) -> BaseException:
     while inner.__cause__ is not None:
         inner = inner.__cause__
     return inner
+
+
+def _stage(error: GraphQLError) -> str:
+    """The field that failed, by its name in the schema: the path is of names that clients choose."""
+    node = error.nodes[0] if error.nodes else None
+    return f"graphql {node.name.value}" if isinstance(node, FieldNode) else "graphql"
 
 
 def _log(known: ScryonError, error: GraphQLError, request_id: str | None) -> None:

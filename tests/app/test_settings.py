@@ -146,6 +146,10 @@ def test_keys_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"management_tracing_enabled": "perhaps"}, "MANAGEMENT_TRACING_ENABLED"),
         ({"SCRYON_OBSERVABILITY_ENABLED": "perhaps"}, "SCRYON_OBSERVABILITY_ENABLED"),
         ({"redact_transcripts": "perhaps"}, "REDACT_TRANSCRIPTS"),
+        ({"sentry_dsn": "https://sentry.example/42"}, "SENTRY_DSN"),
+        ({"sentry_dsn": "https://key@sentry.example"}, "SENTRY_DSN"),
+        ({"sentry_dsn": "https://key@sentry.example:99999/42"}, "SENTRY_DSN"),
+        ({"sentry_environment": "a/b"}, "SENTRY_ENVIRONMENT"),
     ],
 )
 def test_unusable_configuration_stops_the_start(values: dict[str, Any], variable: str) -> None:
@@ -190,6 +194,17 @@ def test_service_account_has_real_line_breaks() -> None:
     assert account is not None
     assert account["private_key"] == "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n"
     assert account["project_id"] == "demo-scryon"
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    ["https://0a1b@o1.ingest.de.sentry.io/42", "http://key:secret@sentry:9000/42", "https://key@host/sentry/below/7"],
+)
+def test_address_of_a_tracker_is_taken_and_not_shown(dsn: str) -> None:
+    settings = load_settings(sentry_dsn=dsn)
+
+    assert settings.sentry_dsn == dsn
+    assert dsn not in repr(settings)
 
 
 def test_no_secret_is_in_the_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ from tests.doubles.lemonfox import Lemonfox, make_transcript
 from tests.doubles.openai import Completion, OpenAi
 from tests.doubles.otlp import Collector
 from tests.doubles.pyannote import Endpoint, Pyannote
+from tests.doubles.sentry import Sentry
 from tests.rest.serving import run_server, run_worker
 from tests.running import wait_for
 from tests.voices import make_sample
@@ -204,16 +205,18 @@ async def test_nothing_that_is_marked_is_written_anywhere(
         **providers.environment,
     }
     headers = {"X-API-Key": API_KEY, "X-Local-User-Id": USER}
-    collector = Collector()
+    collector, sentry = Collector(), Sentry()
     environment |= {
         "SCRYON_TRACING_ENABLED": "true",
         "MANAGEMENT_TRACING_ENABLED": "true",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
         "OTEL_TRACES_SAMPLER_ARG": "1",
+        "SENTRY_DSN": sentry.dsn,
     }
     refused = json_answer({"error": {"message": REFUSAL, "type": "refused", "param": None, "code": None}}, 400)
     with ExitStack() as stack:
         stack.enter_context(collector)
+        stack.enter_context(sentry)
         server = stack.enter_context(run_server(tmp_path / "api", environment))
         worker_log = stack.enter_context(run_worker(tmp_path / "worker", environment))
         http = stack.enter_context(httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False))
@@ -258,4 +261,6 @@ async def test_nothing_that_is_marked_is_written_anywhere(
     assert written.find(call["id"]) == ["log of the API", "log of the worker", "Redis", "events", "spans"]
     assert written.find("scryon_calls_completed_total 2.0") == ["metrics of the worker"]
     assert {span.service for span in collector.spans} == {"scryon-api", "scryon-worker"}
+    # What providers get wrong is no error that nobody expected.
+    assert sentry.requests == []
     assert len(written.contents) == 10

@@ -24,17 +24,19 @@ TRACE_ID, SPAN_ID = "a" * 32, "b" * 16
 OFF = """
 import asyncio, sys
 import app.main, jobs.worker
+from app.observability.error_tracking import open_error_tracking, report_error
 from app.observability.tracing import current_traceparent, open_tracing, span
 from app.settings import load_settings
 
 async def main():
     settings = load_settings()
-    async with open_tracing(settings, "test"):
+    async with open_tracing(settings, "test"), open_error_tracking(settings):
         with span("work"):
             assert current_traceparent() is None
+        report_error(ValueError("x"), "test")
 
 asyncio.run(main())
-print([name for name in ("opentelemetry.sdk.trace", "opentelemetry.exporter") if name in sys.modules])
+print([name for name in ("opentelemetry.sdk.trace", "opentelemetry.exporter", "sentry_sdk") if name in sys.modules])
 """
 
 
