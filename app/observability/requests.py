@@ -62,7 +62,7 @@ class RequestMiddleware:
             self._note(scope, status, time.perf_counter() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        method, route = scope["method"], getattr(scope.get("route"), "path", "unknown")
+        method, route = scope["method"], _route(scope)
         metrics = scope["app"].state.resources.metrics
         metrics.http_server_requests.observe(seconds, method=method, uri=route, status=str(status))
         if self._access_log:
@@ -77,6 +77,11 @@ class RequestMiddleware:
 
 def _choose_id(given: str | None) -> str:
     return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _route(scope: Scope) -> str:
+    """The template, known once a route was found."""
+    return getattr(scope.get("route"), "path", "unknown")
 
 
 class UnexpectedErrorMiddleware:
