@@ -44,7 +44,7 @@ UNREACHABLE_ERRORS = (
     InterfaceError,
     PoolTimeoutError,
     asyncpg.PostgresConnectionError,
-    # A server that starts, stops or has no slot left; SQLAlchemy passes them on as they are while connecting.
+    # A server that starts, stops or has no slot left.
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     TimeoutError,
@@ -122,7 +122,10 @@ def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
 def is_unreachable(error: BaseException) -> bool:
     """Tell an outage of the database from a bug in a statement."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+            return True
+        # SQLAlchemy has no class of its own for a server that starts, stops, or breaks off: asyncpg's is the cause.
+        return error.orig is not None and isinstance(error.orig.__cause__, UNREACHABLE_ERRORS)
     return isinstance(error, UNREACHABLE_ERRORS)
 
 

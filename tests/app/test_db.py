@@ -17,12 +17,20 @@ LONG = timedelta(minutes=1)
 DEADLINE_SECONDS = 20
 
 
+def wrapped(cause: Exception) -> DBAPIError:
+    """An error of asyncpg as SQLAlchemy passes it on, within one of its own adapter."""
+    adapted = Exception()
+    adapted.__cause__ = cause
+    return DBAPIError("SELECT 1", None, adapted)
+
+
 @pytest.mark.parametrize(
     ("error", "is_outage"),
     [
         (asyncpg.CannotConnectNowError("starting up"), True),
         (asyncpg.AdminShutdownError("shutting down"), True),
         (asyncpg.TooManyConnectionsError("no slot"), True),
+        (asyncpg.ConnectionDoesNotExistError("closed in the midst of an operation"), True),
         (ConnectionRefusedError(), True),
         (asyncpg.UndefinedTableError("no such table"), False),
         (ValueError(), False),
@@ -31,6 +39,7 @@ DEADLINE_SECONDS = 20
 )
 def test_outage_is_told_from_a_bug(error: Exception, is_outage: bool) -> None:
     assert is_unreachable(error) is is_outage
+    assert is_unreachable(wrapped(error)) is is_outage
 
 
 @asynccontextmanager
