@@ -17,6 +17,7 @@ from app.pipeline.events import EventWriter
 from app.pipeline.failures import FailureReason
 from app.pipeline.models import Stage, StageStatus
 from app.resources import Resources
+from app.storage.keys import document_key
 
 log = structlog.get_logger()
 
@@ -71,6 +72,9 @@ async def _delete_artifact(events: EventWriter, artifact_type: ArtifactType) -> 
     async with resources.database.read() as session:
         artifact = await find_artifact(session, events.call_id, artifact_type)
     if artifact is None:
+        if artifact_type is ArtifactType.DIARIZATION_RESULT_STATE:
+            # A run that was cut off between the object and its row, as by a failed transcription beside it.
+            await resources.storage.delete(document_key(events.user_id, events.call_id, artifact_type))
         return
     await resources.storage.delete(artifact.storage_key)
     async with resources.database.transaction() as session:

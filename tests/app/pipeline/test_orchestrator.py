@@ -30,6 +30,7 @@ from app.pipeline.orchestrator import process_call
 from app.pipeline.speech import RawTranscript
 from app.resources import Resources
 from app.settings import load_settings
+from app.storage.keys import call_prefix, document_key
 from app.storage.store import ObjectStore
 from tests.engines import ANALYSIS, MARKER, RAW, Script, ScriptedTranscriber
 from tests.factories import Factory
@@ -419,6 +420,19 @@ async def test_documented_failure_of_an_engine_is_final_at_once(
     row = await read_call(resources, call.id)
     assert (row.status, row.error_reason) == (CallStatus.FAILED, "analysis_refused")
     assert await items_of(resources, call.id) == []
+
+
+async def test_state_of_a_run_that_was_cut_off_before_its_row_goes_with_the_call(
+    resources: Resources, factory: Factory, alice: UUID, script: Script
+) -> None:
+    call = await queued(factory, alice)
+    await resources.storage.put(document_key(alice, call.id, ArtifactType.DIARIZATION_RESULT_STATE), b"{}")
+    script.diarizer.gate = asyncio.Event()
+    script.transcriber.errors = [HardFailureError(FailureReason.TRANSCRIPTION_TIMEOUT)]
+
+    await work(resources, script, call.id)
+
+    assert await resources.storage.list_keys(call_prefix(alice, call.id)) == []
 
 
 @pytest.mark.parametrize("content", [b"no", b"[1]", b'{"a": NaN}'], ids=["text", "list", "NaN"])
