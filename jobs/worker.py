@@ -35,6 +35,7 @@ from app.queue import ActorName, QueueName
 from app.resources import Resources, open_resources
 from app.settings import DEFAULT_REDIS_URL, Settings
 from app.sweeps.runner import run_sweeper
+from jobs.one_try import OneTry
 
 log = structlog.get_logger()
 
@@ -146,7 +147,7 @@ def build_broker(settings: Settings, lifespan: WorkerLifespan | None = None) -> 
     lifespan = lifespan or WorkerLifespan(settings)
     # No Retries among them: an actor that raises is done with its message, and the dispatcher decides.
     # Boot runs through the list in order and shutdown from its end: the lifespan lives within the event loop's life.
-    middleware: list[Middleware] = [AsyncIO(), TimeLimit(), lifespan]
+    middleware: list[Middleware] = [AsyncIO(), TimeLimit(), lifespan, OneTry({QueueName.PUSH})]
     broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]
         url=settings.redis_url or DEFAULT_REDIS_URL, middleware=middleware
     )

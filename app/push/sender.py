@@ -1,8 +1,8 @@
 """Messages to phones through Firebase Cloud Messaging: data only, of high priority, for an hour.
 
-Sent once each. The queue delivers at least once, so that a phone can rarely be told twice; no `collapse_key` prevents
-that, since an offline phone has at most four of them, and the fifth finished call would push out the news of another.
-Apps know a repeat by `callId` and `status`. Source: providers.md, section 4.4.
+Sent once each, as a message leaves the queue before it is sent (`jobs/one_try.py`). What Google repeats, no
+`collapse_key` prevents, since an offline phone has at most four of them, and the fifth finished call would push out the
+news of another: apps know a repeat by `callId` and `status`. Source: providers.md, section 4.4.
 """
 
 import asyncio

@@ -10,12 +10,15 @@ from uuid import UUID
 import dramatiq
 import pytest
 import redis
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import SkipMessage
 
 from app.calls.models import ArtifactType, CallStatus
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.orchestrator import process_call
 from app.resources import Resources
 from app.settings import Settings
+from jobs.one_try import OneTry
 from jobs.worker import build_broker
 from tests.doubles.fcm import CLIENT_EMAIL, Fcm
 from tests.doubles.id_tokens import PROJECT_ID, signing_key
@@ -61,6 +64,13 @@ def waiting_pushes(settings: Settings) -> int:
         return int(client.hlen("dramatiq:push.msgs"))
 
 
+def taken_pushes(settings: Settings) -> int:
+    """How many messages workers have taken that would come back, should these workers die."""
+    assert settings.redis_url is not None
+    with redis.Redis.from_url(settings.redis_url) as client:
+        return sum(int(client.scard(key)) for key in client.scan_iter("dramatiq:__acks__.*.push"))
+
+
 def message(call_id: UUID, status: str, title: str, body: str) -> dict[str, Any]:
     return {
         "token": TOKEN,
@@ -87,6 +97,33 @@ async def test_phone_hears_of_each_finished_call_once(
         message(bad.id, "FAILED", "Call not processed", "Your call could not be processed."),
     ]
     assert waiting_pushes(pushing.settings) == 0
+
+
+async def test_message_that_is_being_sent_is_nobody_elses_any_more(
+    pushing: Resources, factory: Factory, meera: UUID, fcm: Fcm
+) -> None:
+    call = await factory.call(meera, status=CallStatus.COMPLETED)
+    await pushing.queue.send_notify_call(call.id, CallStatus.COMPLETED)
+    fcm.hold()
+
+    async with working(pushing.settings):
+        await asyncio.to_thread(fcm.wait_for_requests, 1)
+        # Should this worker die now, Dramatiq would give to another one what it still has of the message.
+        left = waiting_pushes(pushing.settings), taken_pushes(pushing.settings)
+        fcm.release()
+        await asyncio.to_thread(fcm.wait_for_messages, 1)
+
+    assert left == (0, 0)
+
+
+def test_message_is_not_sent_when_redis_cannot_be_told_so() -> None:
+    away = RedisBroker(url="unix:///nowhere/redis.sock", middleware=[])
+    message = dramatiq.Message(
+        queue_name="push", actor_name="notify_call", args=(), kwargs={}, options={"redis_message_id": "1"}
+    )
+
+    with pytest.raises(SkipMessage):
+        OneTry({"push"}).before_process_message(away, message)
 
 
 async def test_worker_without_a_service_account_drops_what_was_meant_for_phones(
