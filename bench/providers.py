@@ -21,10 +21,9 @@ from sqlalchemy import text
 
 from app.db import Database
 from bench.serving import Served, serve
-from tests.doubles.lemonfox import KEY as LEMONFOX_KEY
+from tests.doubles.environment import provider_environment
 from tests.doubles.lemonfox import Lemonfox
-from tests.doubles.openai import API_KEY, MODEL, Completion, OpenAi
-from tests.doubles.pyannote import KEY as PYANNOTE_KEY
+from tests.doubles.openai import Completion, OpenAi
 from tests.doubles.pyannote import Pyannote
 
 CALLS = 100
@@ -58,14 +57,8 @@ def open_providers() -> Iterator[dict[str, str]]:
         pyannote.script.polls_until_end, pyannote.script.seconds_until_end = 0, WAIT_SECONDS
         openai.completion = Completion(json.dumps(ANALYSIS))
         yield {
-            "LEMONFOX_API_KEY": LEMONFOX_KEY,
-            "LEMONFOX_BASE_URL": lemonfox.base_url,
-            "PYANNOTE_API_KEY": PYANNOTE_KEY,
-            "PYANNOTE_BASE_URL": pyannote.url,
+            **provider_environment(lemonfox, pyannote, openai),
             "SCRYON_DIARIZATION_POLL_INTERVAL_SECONDS": str(POLL_INTERVAL_SECONDS),
-            "LLM_API_KEY": API_KEY,
-            "LLM_BASE_URL": openai.base_url,
-            "LLM_MODEL": MODEL,
         }
 
 

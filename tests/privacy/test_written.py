@@ -22,6 +22,7 @@ from sqlalchemy import text
 from app.embedded.servers import EmbeddedServers
 from app.resources import Resources
 from tests.doubles import lemonfox, openai, pyannote
+from tests.doubles.environment import provider_environment
 from tests.doubles.http_double import json_answer
 from tests.doubles.lemonfox import Lemonfox, make_transcript
 from tests.doubles.openai import Completion, OpenAi
@@ -92,15 +93,9 @@ class Providers:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "LEMONFOX_API_KEY": lemonfox.KEY,
-            "LEMONFOX_BASE_URL": self.lemonfox.base_url,
-            "PYANNOTE_API_KEY": pyannote.KEY,
-            "PYANNOTE_BASE_URL": self.pyannote.url,
+            **provider_environment(self.lemonfox, self.pyannote, self.openai),
             "SCRYON_DIARIZATION_POLL_INTERVAL_SECONDS": "0.05",
             "SCRYON_VOICE_EMBEDDING_ENABLED": "true",
-            "LLM_API_KEY": openai.API_KEY,
-            "LLM_BASE_URL": self.openai.base_url,
-            "LLM_MODEL": openai.MODEL,
             "LLM_SPEAKER_NAMING_ENABLED": "true",
         }
 
