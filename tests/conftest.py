@@ -1,6 +1,5 @@
 """Fixtures for everybody: real Postgres, real Redis, a local object store; every test starts with empty tables."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
-from pydantic import AliasChoices
 from sqlalchemy import event
 
 from app.auth.local import local_identity
@@ -25,6 +23,7 @@ from tests.callbacks import SECRET
 from tests.doubles.fcm import Fcm
 from tests.doubles.google_keys import GoogleKeys
 from tests.doubles.identity_toolkit import IdentityToolkit
+from tests.environment import forget_settings_of_the_machine
 from tests.factories import Factory
 from tests.rest.serving import Server, run_server
 from tests.stores import make_settings, open_empty
@@ -61,11 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_the_machine() -> None:
     """Nothing of what a developer has set for a server of their own reaches a test, keys of providers above all."""
-    for field_name, field in Settings.model_fields.items():
-        alias = field.validation_alias
-        names = alias.choices if isinstance(alias, AliasChoices) else [alias or field_name.upper()]
-        for name in names:
-            os.environ.pop(str(name), None)
+    forget_settings_of_the_machine()
 
 
 @pytest.fixture(scope="session", autouse=True)
