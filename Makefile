@@ -15,7 +15,7 @@ EMULATOR := tests/firebase
 # Written by npm when everything is in place.
 EMULATOR_INSTALLED := $(EMULATOR)/node_modules/.package-lock.json
 
-.PHONY: install install-dev install-emulator demo test contract lint bench lock clean
+.PHONY: install install-dev install-emulator demo test contract chaos lint bench lock clean
 
 install: $(VENV)/.installed
 
@@ -61,6 +61,10 @@ CASES ?= 2000
 
 contract: install-dev
 	CONTRACT_CASES=$(CASES) $(BIN)/pytest --quiet --capture=no $(ARGS) tests/contract/test_rest.py tests/contract/test_graphql.py
+
+# Kills, outages and failing providers while phones use a whole Scryon; ARGS="--seed 7 --seeds 1" runs another plan.
+chaos: install-dev
+	$(BIN)/python -m tests.chaos --calls 300 --faults 60 --seed 1 --seeds 3 $(ARGS)
 
 lint: install-dev
 	$(BIN)/ruff check .

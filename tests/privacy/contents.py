@@ -30,9 +30,9 @@ _TABLES = """
 async def read_contents(resources: Resources) -> Contents:
     """Read every table that the database knows of, the whole object store and all of Redis."""
     places = {
-        **await _read_tables(resources),
+        **await read_tables(resources),
         OBJECTS: _read_objects(resources.settings.storage_path),
-        REDIS: _read_redis(resources),
+        REDIS: read_redis(resources),
     }
     return {place: sorted(found) for place, found in places.items() if found}
 
@@ -86,7 +86,8 @@ async def list_text_columns(resources: Resources) -> set[str]:
         return set((await session.scalars(text(statement))).all())
 
 
-async def _read_tables(resources: Resources) -> Contents:
+async def read_tables(resources: Resources) -> Contents:
+    """Read every row of every table."""
     async with resources.database.read() as session:
         names = (await session.execute(text(_TABLES))).all()
         parts = [f'SELECT \'{name}\', to_jsonb(t)::text FROM "{schema}"."{name}" t' for schema, name in names]
@@ -102,7 +103,8 @@ def _read_objects(root: Path) -> list[str]:
     return [f"{path.relative_to(root)}: {path.read_bytes().decode('latin-1')}" for path in files]
 
 
-def _read_redis(resources: Resources) -> list[str]:
+def read_redis(resources: Resources) -> list[str]:
+    """Read every member of every key, each with its key."""
     assert resources.settings.redis_url is not None
     with redis.Redis.from_url(resources.settings.redis_url, decode_responses=True) as client:
         return [f"{key}: {member}" for key in client.scan_iter() for member in _read_members(client, key)]
