@@ -22,8 +22,8 @@ from app.errors import StorageUnavailableError
 from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.orchestrator import process_call
-from app.pipeline.overdue_callbacks import fail_overdue_callbacks
 from app.resources import Resources
+from app.sweeps.callbacks import fail_overdue_callbacks
 from tests.app.audio.recordings import to_wav, tone
 from tests.engines import Script
 from tests.factories import Factory
