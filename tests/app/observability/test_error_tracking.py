@@ -148,8 +148,9 @@ async def test_error_that_cannot_be_described_harms_nobody(sentry: Sentry) -> No
 
 
 @pytest.mark.usefixtures("tracking")
-async def test_bug_behind_a_request_is_reported_by_its_route(sentry: Sentry) -> None:
+async def test_bug_behind_a_request_is_reported_by_its_route(resources: Resources, sentry: Sentry) -> None:
     app = FastAPI()
+    app.state.resources = resources
     app.add_middleware(UnexpectedErrorMiddleware, respond=lambda _: Response(status_code=500))
     app.add_middleware(RequestMiddleware, access_log=False)
 
