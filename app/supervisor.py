@@ -41,6 +41,12 @@ def follow_parent() -> None:
     os.environ.update(json.loads(environment))
 
 
+def has_lost_parent() -> bool:
+    """Whether this is a supervised child whose supervisor has ended, and with it the embedded servers, if any."""
+    parent = os.environ.get(PARENT_VARIABLE)
+    return parent is not None and os.getppid() != int(parent)
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Listen on an address; port 0 takes a free one. The socket is inheritable.
 

@@ -34,6 +34,7 @@ from app.push.service import notify_call as notify_owner
 from app.queue import ActorName, QueueName
 from app.resources import Resources, open_resources
 from app.settings import DEFAULT_REDIS_URL, Settings
+from app.supervisor import has_lost_parent
 from app.sweeps.runner import run_sweeper
 from jobs.one_try import OneTry
 
@@ -187,14 +188,15 @@ def build_broker(settings: Settings, lifespan: WorkerLifespan | None = None) -> 
 def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; then let runs end for a while, and let go of the rest, which others go on with.
 
-    A second signal ends the waiting. Raises SystemExit when the worker's resources cannot be opened.
+    A second signal ends the waiting, and so does the end of the supervisor. Raises SystemExit when the worker's
+    resources cannot be opened.
     """
     # Before the broker makes its event loop. A worker with a hundred calls is busy with little else than its sockets.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     stopping, lifespan = threading.Event(), WorkerLifespan(settings)
 
     def stop(*_: object) -> None:
-        if stopping.is_set():
+        if stopping.is_set() or has_lost_parent():
             lifespan.hurry()
         stopping.set()
 
