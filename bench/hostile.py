@@ -145,7 +145,7 @@ async def run(served: Served) -> list[Effect]:
 
 def main() -> None:
     """Run everything; the last line is JSON. Exit with 1 when a load does more than the target."""
-    with serve({}) as served:
+    with serve({"LOGGING_LEVEL_COM_SCRYON": "ERROR"}) as served:
         effects = asyncio.run(run(served))
     print(json.dumps({"targetRatio": TARGET_RATIO, "loads": [asdict(effect) for effect in effects]}))
     too_much = [effect.load for effect in effects if effect.p95_ratio > TARGET_RATIO]
