@@ -37,6 +37,7 @@ LONGEST_FIRST = (
     "tests/contract/",
     "tests/firebase/",
     "tests/rest/test_processes.py",
+    "tests/chaos/test_smoke.py",
 )
 """What would keep one of several processes busy at the end, while the others have nothing left to do."""
 

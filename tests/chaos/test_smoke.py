@@ -26,10 +26,11 @@ PLAN = Plan(
     faults=(
         # Before there is any call: one that loses its worker or its answer waits for 15 s or for a minute.
         Fault(FaultKind.POSTGRES_RESTARTED, at_seconds=0, seconds=0, choice=0.9),
-        Fault(FaultKind.API_KILLED, at_seconds=0, seconds=0, choice=0),
-        Fault(FaultKind.FCM_DOWN, at_seconds=0, seconds=5, choice=0),
+        Fault(FaultKind.FCM_DOWN, at_seconds=0, seconds=3, choice=0),
+        Fault(FaultKind.PYANNOTE_REFUSES, at_seconds=0, seconds=1, choice=0),
     ),
 )
+"""None that kills: a new process takes three seconds of a core to start (`test_processes.py`)."""
 
 
 # Without a loop of the tests, since the stack is started outside of any.
