@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from app.pipeline.asr_segments import Stretch, get_joint_span, get_span, read_stretches
+from app.pipeline.clock_drift import follow_words
 from app.pipeline.intervals import IntervalIndex, tidy
 from app.pipeline.speaker_ids import canonicalize_turns
 from app.pipeline.speech import UNKNOWN_SPEAKER, RawTranscript, Turn, Word
@@ -48,7 +49,7 @@ def align(raw: RawTranscript, turns: Sequence[Turn]) -> list[AlignedSegment]:
     """Give every word of an engine's answer its speaker; no text is lost or doubled.
 
     The result is in the engine's order. Turns are ignored when the words' speakers are exact, the engine's labels are
-    ignored when there are turns.
+    ignored when there are turns. Where the two engines' clocks clearly differ, the turns follow the words.
 
     Source: transcript.md, section 3.
     """
@@ -57,7 +58,7 @@ def align(raw: RawTranscript, turns: Sequence[Turn]) -> list[AlignedSegment]:
     if raw.is_speaker_exact:
         pieces = [piece for stretch in stretches for piece in _cut_exact(stretch)]
     elif canonical:
-        coverage = _Coverage(canonical)
+        coverage = _Coverage(follow_words(canonical, stretches))
         pieces = [piece for stretch in stretches for piece in _cut_by_turns(stretch, coverage)]
     else:
         pieces = list(_keep_labels(stretches))
