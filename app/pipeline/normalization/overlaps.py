@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.pipeline.normalization.utterance import Utterance, sort_utterances
+from app.pipeline.normalization.utterance import Utterance, sort_again
 
 _MAX_TINY_HUNDREDTHS = 30
 _MIN_LEFT_HUNDREDTHS = 5
@@ -14,7 +14,7 @@ def resolve_overlaps(utterances: Sequence[Utterance]) -> list[Utterance]:
 
     Larger overlaps of two speakers are real cross-talk and stay. Input and result are sorted (4.5); all texts stay.
     """
-    return sort_utterances(_part_speakers(_part_neighbours(utterances)))
+    return sort_again(_part_speakers(_part_neighbours(utterances)))
 
 
 def _part_neighbours(utterances: Sequence[Utterance]) -> list[Utterance]:

@@ -16,6 +16,7 @@ from app.pipeline.normalization.utterance import (
     HUNDREDTHS_PER_SECOND,
     Utterance,
     read_utterances,
+    sort_again,
     sort_utterances,
     to_seconds,
 )
@@ -65,7 +66,7 @@ def normalize_utterances(aligned: Sequence[AlignedSegment], duration_seconds: fl
     cleaned = sort_utterances(clean_utterances(read_utterances(aligned), duration))
     merged = merge_neighbours(drop_near_duplicates(resolve_overlaps(cleaned)))
     # The pieces of two speakers who talk at once have to be sorted in again.
-    return sort_utterances(piece for said in merged for piece in split_utterance(said))
+    return sort_again(piece for said in merged for piece in split_utterance(said))
 
 
 def _floor_hundredths(seconds: float) -> int:

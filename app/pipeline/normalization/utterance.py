@@ -50,11 +50,17 @@ def to_seconds(hundredths: int) -> float:
 
 
 def sort_utterances(utterances: Iterable[Utterance]) -> list[Utterance]:
-    """Sort by start, end, speaker id and the engine's order; pieces of one utterance keep theirs.
-
-    Source: transcript.md, section 4.5.
-    """
+    """Sort by start, end, speaker id and the engine's order. Source: transcript.md, section 4.5."""
     return sorted(utterances, key=lambda said: (said.start_hundredths, said.end_hundredths, said.speaker, said.order))
+
+
+def sort_again(utterances: Iterable[Utterance]) -> list[Utterance]:
+    """Sort sorted utterances once more after their times have changed, or after they were cut into pieces.
+
+    What has become equal by that stays in the order it had: the engine's order may decide only between utterances that
+    were equal from the beginning (4.10). Source: transcript.md, sections 4.5 and 4.6.
+    """
+    return sorted(utterances, key=lambda said: (said.start_hundredths, said.end_hundredths, said.speaker))
 
 
 def get_lower(first: Confidence, second: Confidence) -> Confidence:

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 from uuid import UUID
@@ -163,3 +164,33 @@ def test_order_of_the_input_does_not_matter(parts: list[tuple[str, float, float,
     random.shuffle(shuffled)
 
     assert _normalize(*shuffled) == _normalize(*aligned)
+
+
+def _sort_key(said: AlignedSegment) -> tuple[float, float, str]:
+    return said.start_seconds, said.end_seconds, said.speaker
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.builds(
+            lambda speaker, start, length, texts: _said(speaker, start / 100, (start + length) / 100, " ".join(texts)),
+            st.sampled_from([A, B]),
+            st.integers(0, 400),
+            st.integers(0, 400),
+            st.lists(_phrases, min_size=1, max_size=3),
+        ),
+        min_size=2,
+        max_size=8,
+        unique_by=_sort_key,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_order_of_the_engine_does_not_matter_where_times_or_speakers_differ(
+    said: list[AlignedSegment], random: Random
+) -> None:
+    numbered = [replace(one, order=order) for order, one in enumerate(said)]
+    random.shuffle(said)
+    renumbered = [replace(one, order=order) for order, one in enumerate(said)]
+
+    assert _normalize(*renumbered) == _normalize(*numbered)
