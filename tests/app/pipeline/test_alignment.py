@@ -1,8 +1,11 @@
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.pipeline.alignment import AlignedSegment, align
+from app.pipeline.asr_segments import read_stretches
 from app.pipeline.speech import AsrSegment, RawTranscript, Turn, Word
 from app.pipeline.transcript import Confidence
 
@@ -306,12 +309,17 @@ def _asr_segments(draw: st.DrawFn) -> AsrSegment:
     return AsrSegment(text, draw(st.none() | _time), draw(st.none() | _time), tuple(words))
 
 
+def _texts(words: Iterable[Word]) -> list[str]:
+    return [word.text for word in words]
+
+
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(st.lists(_asr_segments(), max_size=5), _turn_lists)
 def test_no_text_and_no_word_is_lost_or_doubled(segments: list[AsrSegment], turns: list[Turn]) -> None:
     said = align(RawTranscript(tuple(segments)), turns)
 
     assert " ".join(one.text for one in said) == " ".join(segment.text for segment in segments)
+    assert _texts(word for one in said for word in one.words) == _texts(word for one in segments for word in one.words)
     assert [one.order for one in said] == list(range(len(said)))
     assert align(RawTranscript(tuple(segments)), turns[::-1]) == said
 
@@ -321,6 +329,9 @@ def test_no_text_and_no_word_is_lost_or_doubled(segments: list[AsrSegment], turn
 def test_every_flat_word_finds_a_segment(segments: list[AsrSegment], words: list[Word], turns: list[Turn]) -> None:
     bare = tuple(AsrSegment(one.text, one.start_seconds, one.end_seconds) for one in segments)
 
-    said = align(RawTranscript(bare, tuple(words)), turns)
+    raw = RawTranscript(bare, tuple(words))
+    placed = [word for stretch in read_stretches(raw) for word in stretch.words]
+    said = align(raw, turns)
 
+    assert sorted(_texts(placed)) == sorted(_texts(words))
     assert " ".join(one.text for one in said) == " ".join(one.text for one in bare)

@@ -25,7 +25,7 @@ Call = tuple[RawTranscript, tuple[Turn, ...]]
 def _converse(turn_count: int, *, pauses: Sequence[float] = (0.3, 0.5, 0.9, 1.3)) -> Call:
     """Two speakers in turn, who pause before a turn and sometimes within one; each turn is a segment of the engine."""
     random = Random(turn_count)
-    segments, turns, now = [], [], 2.0
+    segments, turns, now = [], [], 3.0
     for number in range(turn_count):
         words, start = [], now
         for _ in range(random.randint(2, 8)):
@@ -219,6 +219,18 @@ def test_words_in_their_turns_move_nothing(call: Call) -> None:
     raw, turns = call
 
     assert follow_words(turns, read_stretches(raw)) is turns
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.integers(8, 24), st.integers(-20, 30), st.integers(-9, 9))
+def test_no_word_is_lost_or_doubled_on_any_clock(turn_count: int, tenths: int, per_mille: int) -> None:
+    raw, turns = _converse(turn_count)
+    heard = _run_differently(raw, tenths / 10, 1 + per_mille / 1000)
+
+    said = align(heard, turns)
+
+    assert [word for one in said for word in one.words] == [word for part in heard.segments for word in part.words]
+    assert " ".join(one.text for one in said) == " ".join(part.text for part in heard.segments)
 
 
 def _read_recording(name: str) -> Call:

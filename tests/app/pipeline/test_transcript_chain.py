@@ -1,5 +1,9 @@
 """The stages together: from an engine's bytes to plain text."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +16,8 @@ from app.pipeline.raw_transcript import parse_verbose_json
 from app.pipeline.restoration import restore_formatting
 from app.pipeline.speech import Turn
 from app.pipeline.transcript import PipelineInfo
+
+_ROOT = Path(__file__).parents[3]
 
 
 def _build(document: dict[str, Any], *turns: Turn) -> str:
@@ -78,3 +84,30 @@ def test_bare_words_of_two_channels_become_sentences() -> None:
         "[00:01 - 00:03] Speaker 2: Hi Alice. Can you call me on Friday?\n"
         "[00:04 - 00:05] Speaker 1: I will."
     )
+
+
+_PRINT_DOCUMENTS = """
+from random import Random
+import orjson
+from app.pipeline.document import to_document
+from bench.naming import name_speakers
+from bench.noise import hear
+from bench.scripted_calls import iter_calls
+
+for number, call in enumerate(iter_calls()):
+    if number % 40 == 0:
+        for kind in ("clean", "bare", "jitter"):
+            print(orjson.dumps(to_document(name_speakers(call, hear(call, kind, Random(number))))).decode())
+"""
+
+
+def test_hash_seed_of_the_process_changes_no_byte() -> None:
+    def write(seed: str) -> bytes:
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        process = [sys.executable, "-c", _PRINT_DOCUMENTS]
+        return subprocess.run(process, env=environment, cwd=_ROOT, check=True, capture_output=True, timeout=60).stdout
+
+    documents = write("1")
+
+    assert documents.count(b"\n") > 30
+    assert write("2") == documents

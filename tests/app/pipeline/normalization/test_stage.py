@@ -194,3 +194,12 @@ def test_order_of_the_engine_does_not_matter_where_times_or_speakers_differ(
     renumbered = [replace(one, order=order) for order, one in enumerate(said)]
 
     assert _normalize(*renumbered) == _normalize(*numbered)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(_aligned_lists(), st.none() | st.integers(0, 4500).map(lambda hundredths: hundredths / 100))
+def test_same_input_gives_the_same_transcript(aligned: list[AlignedSegment], duration: float | None) -> None:
+    before = list(aligned)
+
+    assert _normalize(*aligned, duration=duration) == _normalize(*aligned, duration=duration)
+    assert aligned == before
