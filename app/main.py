@@ -50,6 +50,8 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own, which a variable of the environment switches on: it sends queries and texts of exceptions.
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.state.operations = default_operations()
     routers = (*ROUTERS, *optional_routers(settings))

@@ -23,7 +23,8 @@ SWITCHES = {"tracing_enabled": True, "management_tracing_enabled": True}
 TRACE_ID, SPAN_ID = "a" * 32, "b" * 16
 OFF = """
 import asyncio, sys
-import app.main, jobs.worker
+import jobs.worker
+from app.main import create_app
 from app.observability.error_tracking import open_error_tracking, report_error
 from app.observability.tracing import current_traceparent, open_tracing, span
 from app.settings import load_settings
@@ -34,6 +35,15 @@ async def main():
         with span("work"):
             assert current_traceparent() is None
         report_error(ValueError("x"), "test")
+    await create_app(settings)({"type": "lifespan", "state": {}}, receive, send)
+
+messages = [{"type": "lifespan.shutdown"}, {"type": "lifespan.startup"}]
+
+async def receive():
+    return messages.pop()
+
+async def send(message):
+    assert message["type"].endswith(".complete"), message
 
 asyncio.run(main())
 print([name for name in ("opentelemetry.sdk.trace", "opentelemetry.exporter", "sentry_sdk") if name in sys.modules])
@@ -88,6 +98,8 @@ def test_what_is_off_sends_nothing_and_loads_nothing(collector: Collector) -> No
         "SCRYON_TRACING_ENABLED": "true",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
         "OTEL_TRACES_SAMPLER_ARG": "1",
+        "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+        "FLYWAY_ENABLED": "false",
     }
 
     ended = subprocess.run(
