@@ -24,6 +24,9 @@ MAX_HEADERS = 200
 MAX_PIPELINED = 32
 """Requests that a client sends before it has the answer to the first."""
 
+MAX_EMPTY_BYTES = 64 * 1024
+"""Of a body, since its last piece of content: trailers, which the parser collects without a limit, and the like."""
+
 MAX_UNFINISHED_BYTES = 64 * 1024 * 1024
 """What all heads that are not complete may take up together, whatever each of them may."""
 
@@ -107,6 +110,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         # Since the head began; None while a body is read.
         self._head_bytes: int | None = 0
+        # Of a body, since its last piece of content.
+        self._empty_bytes = 0
         self._is_answering = False
         # What was left of the answers when the client's time was over; None when that was not so yet.
         self._untaken_bytes: int | None = None
@@ -127,7 +132,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.send_400_response("The request line and headers are too long.")
                 return
+        self._empty_bytes += len(data)
         super().data_received(data)
+        if self._head_bytes is None and self._empty_bytes > MAX_EMPTY_BYTES and not self.transport.is_closing():
+            self.send_400_response("The trailers are too long.")
+            return
         if self._head_bytes == 0:
             # It began somewhere in this piece.
             self._head_bytes = len(data)
@@ -145,10 +154,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             raise _TooMuchError
         super().on_header(name, value)
 
+    def on_body(self, body: bytes) -> None:
+        self._empty_bytes = 0
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= MAX_PIPELINED:
             raise _TooMuchError
         self._end_head()
+        self._empty_bytes = 0
         self.server_state.waiting.pop(self, None)
         self._is_answering = True
         super().on_headers_complete()

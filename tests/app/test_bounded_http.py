@@ -12,6 +12,7 @@ import uvicorn
 
 from app.bounded_http import (
     MAX_CONNECTIONS,
+    MAX_EMPTY_BYTES,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
     MAX_PIPELINED,
@@ -24,6 +25,7 @@ from app.bounded_http import (
 )
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 LONG = 16 * 1024 * 1024
 """An answer that no socket takes whole."""
 
@@ -212,6 +214,26 @@ async def test_headers_are_counted(house: House, count: int, status: bytes) -> N
     await client.send(b"GET / HTTP/1.1\r\n" + b"X-Many: x\r\n" * count + b"\r\n")
 
     assert (await client.read_answer()).startswith(b"HTTP/1.1 " + status)
+
+
+async def test_endless_trailer_is_refused(house: House) -> None:
+    house.gate.clear()
+    client = await house.connect()
+    await client.send(CHUNKED + b"0\r\nX-Last: ")
+    await house.until(lambda: house.asked == 1)
+
+    await client.send(b"x" * (MAX_EMPTY_BYTES + 1))
+
+    assert (await client.read_all()).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_long_content_and_a_trailer_are_none(house: House) -> None:
+    client = await house.connect()
+
+    await client.send(CHUNKED + b"200000\r\n" + b"x" * 0x200000 + b"\r\n0\r\nX-Last: x\r\n\r\n" + HEAD + b"\r\n")
+
+    assert (await client.read_answer()).startswith(b"HTTP/1.1 200 ")
+    assert (await client.read_answer()).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_requests_that_nobody_waits_for_the_answers_of_are_counted(house: House) -> None:
