@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import ScryonError, ServiceUnavailableError
+from app.held_bodies import HeldBodies
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -50,6 +51,7 @@ class OverloadMiddleware:
         self._app = app
         self._respond = respond
         self._free_requests = settings.max_concurrent_requests
+        self._bodies = HeldBodies()
         self._free_sockets = max_sockets
         self._uploads = _Line(settings.max_concurrent_uploads, line_seconds)
         self._refused = 0
@@ -80,7 +82,8 @@ class OverloadMiddleware:
 
         self._free_requests -= 1
         try:
-            await self._app(scope, receive_outside, send)
+            with self._bodies.hold(receive_outside) as receive_held:
+                await self._app(scope, receive_held, send)
         finally:
             self._free_requests += 1
 
