@@ -4,6 +4,7 @@ No endpoint has to do with a user; those that show metrics need one of the keys 
 Source: pipeline.md, section 12.
 """
 
+import asyncio
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -12,7 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from app.observability.exposition import PROMETHEUS_TYPE, describe_metric, list_names, require_key, write_metrics
-from app.observability.health import ALIVE, check_readiness, may_see_details
+from app.observability.health import ALIVE, Readiness, check_readiness, may_see_details
 from app.resources import Resources
 from app.settings import ActuatorEndpoint, Settings
 
@@ -40,9 +41,18 @@ async def get_health() -> JSONResponse:
 async def get_readiness(request: Request) -> JSONResponse:
     """Say whether requests can be served."""
     resources = _resources(request)
-    readiness = await check_readiness(resources)
+    readiness = await _check_together(request)
     with_details = may_see_details(resources.settings, request.headers)
     return JSONResponse(readiness.describe(with_details=with_details), readiness.status_code)
+
+
+async def _check_together(request: Request) -> Readiness:
+    """Ask the servers once for all who want to know at the same time: nobody is refused here, nor has to sign in."""
+    state = request.app.state
+    asking: asyncio.Task[Readiness] | None = getattr(state, "asking", None)
+    if asking is None or asking.done():
+        asking = state.asking = asyncio.create_task(check_readiness(_resources(request)))
+    return await asyncio.shield(asking)
 
 
 @router.get("/info")

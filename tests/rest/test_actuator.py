@@ -1,5 +1,6 @@
 """`/actuator` of the API: who sees what, and whether it is true. Source: pipeline.md, sections 12 and 16."""
 
+import asyncio
 import dataclasses
 import socket
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from app.observability import health
 from app.queue import Queue
 from app.resources import Resources
 from app.settings import ActuatorEndpoint, HealthDetails
+from tests.conftest import Counter
 from tests.counting import counted
 from tests.rest.serving import rest_client
 
@@ -147,6 +149,15 @@ async def test_readiness_does_not_wait_for_servers_that_say_nothing(
 
     assert silent_redis == (200, {"status": "UP", "degraded": ["redis"]})
     assert silent_postgres == (503, {"status": "DOWN"})
+
+
+async def test_servers_are_asked_once_for_all_who_want_to_know(rest: httpx.AsyncClient, statements: Counter) -> None:
+    with statements() as found:
+        together = await asyncio.gather(*(rest.get(READINESS) for _ in range(20)))
+        later = await rest.get(READINESS)
+
+    assert [answer.json() for answer in (*together, later)] == [{"status": "UP"}] * 21
+    assert found == ["SELECT 1"] * 2
 
 
 @pytest.mark.parametrize(
