@@ -71,7 +71,13 @@ class OtelTracing:
     def span(self, name: str, kind: SpanKind, attributes: Mapping[str, str] | None) -> Iterator["_OtelSpan"]:
         # By hand: the library's own context managers write down texts and stacks of exceptions.
         opened = self._tracer.start_span(
-            name, kind=_KINDS[kind], attributes=attributes, record_exception=False, set_status_on_exception=False
+            name,
+            # A request is nobody's child: one that was sent before the last was answered begins in the context of that.
+            context=Context() if kind is SpanKind.SERVER else None,
+            kind=_KINDS[kind],
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
         )
         token = attach(trace.set_span_in_context(opened))
         try:

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from app.observability.request_spans import RequestSpanMiddleware
-from app.observability.tracing import client_span, continue_trace, current_traceparent, open_tracing, span
+from app.observability.tracing import SpanKind, client_span, continue_trace, current_traceparent, open_tracing, span
 from app.settings import Settings, load_settings
 from tests.doubles.http_double import Failure
 from tests.doubles.otlp import CollectedSpan, Collector
@@ -127,6 +127,16 @@ async def test_spans_within_each_other_are_a_tree(collector: Collector, settings
     outer, inner = find(collector, "outer"), find(collector, "inner")
     assert (outer.parent_id, inner.parent_id, inner.trace_id) == (None, outer.span_id, outer.trace_id)
     assert (outer.service, outer.kind, outer.attributes, inner.attributes) == ("test", "internal", {"callId": "1"}, {})
+
+
+async def test_request_is_nobodys_child(collector: Collector, settings: Settings) -> None:
+    async with open_tracing(settings, "test"):
+        with span("GET /first", SpanKind.SERVER), span("GET /pipelined", SpanKind.SERVER), span("work"):
+            pass
+
+    first, second, work = (find(collector, name) for name in ("GET /first", "GET /pipelined", "work"))
+    assert (second.parent_id, second.trace_id != first.trace_id) == (None, True)
+    assert (work.parent_id, work.trace_id) == (second.span_id, second.trace_id)
 
 
 async def _work(name: str) -> None:
