@@ -35,7 +35,7 @@ class Heartbeat:
         task = asyncio.current_task()
         assert task is not None
         self._runs[claim.token] = claim, task
-        if self._stopped.is_set():
+        if self.is_stopping:
             task.cancel()
         try:
             yield
@@ -49,6 +49,11 @@ class Heartbeat:
     def has_lost(self, claim: Claim) -> bool:
         """Whether the run was cancelled because its claim is gone, rather than by a shutdown."""
         return claim.token in self._lost
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the process shuts down."""
+        return self._stopped.is_set()
 
     def cancel_all(self) -> None:
         """Stop every run, and those that begin later: the process shuts down."""

@@ -54,17 +54,24 @@ async def _hold_and_process(run: WorkerRun, heartbeat: Heartbeat) -> None:
             heartbeat.release(run.claim)
             await bring_to_its_end(run.clean_up_if_deleted())
         except asyncio.CancelledError:
-            # By the heartbeat, for a lost claim or a shutdown: the run has ended in order, and so does the task.
+            # By the heartbeat, for a lost claim or a shutdown, or by the time limit: the run has ended in order, and so
+            # does the task.
             await _stop(run, heartbeat)
 
 
 async def _stop(run: WorkerRun, heartbeat: Heartbeat) -> None:
-    """After a cancellation: the claim is gone, or the process shuts down and others may go on at once."""
+    """After a cancellation: the claim is gone, or others may go on at once.
+
+    A shutdown does not count as an attempt. The time limit of the actor does: else a call that hangs each time would be
+    tried for ever.
+    """
+    # A second signal, or a beat after the claim has ended, must not stop what is done here.
+    heartbeat.release(run.claim)
     if heartbeat.has_lost(run.claim):
         await bring_to_its_end(run.clean_up_if_deleted())
         return
     async with run.resources.database.transaction() as session:
-        await give_back(session, run.claim, rest=timedelta(0), refund_attempt=True)
+        await give_back(session, run.claim, rest=timedelta(0), refund_attempt=heartbeat.is_stopping)
 
 
 async def _process(run: WorkerRun, max_attempts: int) -> None:
