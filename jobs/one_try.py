@@ -23,15 +23,22 @@ class OneTry(Middleware):
         self._queue_names = frozenset(queue_names)
 
     def before_process_message(self, broker: Any, message: Any) -> None:
-        """Acknowledge it; Dramatiq's own acknowledgement then finds nothing to do.
+        """Remove its content, which one worker alone can do; Dramatiq gives nobody an id without content.
+
+        A message waits here while all threads are busy. Meanwhile this worker may have counted as dead, so that
+        another one has it, too.
 
         Raises:
-            SkipMessage: Redis does not answer, so that the message may come again.
+            SkipMessage: somebody else has removed it, or Redis does not answer, so that the message may come again.
         """
         if message.queue_name not in self._queue_names:
             return
+        contents, message_id = f"{broker.namespace}:{message.queue_name}.msgs", message.options["redis_message_id"]
         try:
-            broker.do_ack(message.queue_name, message.options["redis_message_id"])
+            is_ours = bool(broker.client.hdel(contents, message_id))
+            broker.do_ack(message.queue_name, message_id)
         except QUEUE_ERRORS as error:
             log.warning("message_not_taken", actor=message.actor_name, error=type(error).__name__)
             raise SkipMessage from error
+        if not is_ours:
+            raise SkipMessage

@@ -46,6 +46,9 @@ PIPELINE_TIME_LIMIT_MS = 12 * 60 * 60 * 1000
 PUSH_TIME_LIMIT_MS = 60 * 1000
 """The last resort; the sender has a deadline of its own (app/push/sender.py)."""
 
+PUSH_PRIORITY = -1
+"""Before calls, whose actor has 0: a worker holds up to twice as many of their messages as it has threads."""
+
 DRAIN_SECONDS = 10.0
 """How long runs may go on when the worker has to stop: what is nearly done is not begun anew by somebody else."""
 
@@ -180,6 +183,7 @@ def build_broker(settings: Settings, lifespan: WorkerLifespan | None = None) -> 
         actor_name=ActorName.NOTIFY_CALL,
         queue_name=QueueName.PUSH,
         broker=broker,
+        priority=PUSH_PRIORITY,
         time_limit=PUSH_TIME_LIMIT_MS,
     )(notify_call)
     return broker

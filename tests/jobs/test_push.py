@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import dramatiq
 import pytest
@@ -16,6 +16,7 @@ from dramatiq.middleware import SkipMessage
 from app.calls.models import ArtifactType, CallStatus
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.orchestrator import process_call
+from app.queue import QueueName
 from app.resources import Resources
 from app.settings import Settings
 from jobs.one_try import OneTry
@@ -124,6 +125,29 @@ def test_message_is_not_sent_when_redis_cannot_be_told_so() -> None:
 
     with pytest.raises(SkipMessage):
         OneTry({"push"}).before_process_message(away, message)
+
+
+async def test_message_that_two_workers_have_is_sent_by_one(pushing: Resources) -> None:
+    """As after a pause of the first one, which counts as dead for Dramatiq, and has it all the same."""
+    await pushing.queue.send_notify_call(uuid4(), CallStatus.COMPLETED)
+    broker = RedisBroker(url=pushing.settings.redis_url, middleware=[])
+    message = next(broker.consume(QueueName.PUSH, timeout=1))
+    one_try = OneTry({QueueName.PUSH})
+
+    one_try.before_process_message(broker, message)
+    with pytest.raises(SkipMessage):
+        one_try.before_process_message(broker, message)
+
+    assert (waiting_pushes(pushing.settings), taken_pushes(pushing.settings)) == (0, 0)
+    broker.close()
+
+
+def test_messages_to_phones_do_not_wait_for_a_backlog_of_calls(pushing: Resources) -> None:
+    """A worker fetches twice as many calls as it has threads, and takes what has the lowest number."""
+    broker = build_broker(pushing.settings)
+
+    assert broker.get_actor("notify_call").priority < broker.get_actor("process_call").priority
+    broker.close()
 
 
 async def test_worker_without_a_service_account_drops_what_was_meant_for_phones(
