@@ -19,7 +19,7 @@ from sqlmodel import col
 from app.audio.sniffing import AudioFormat
 from app.calls.models import CallRecord
 from app.cancellation import bring_to_its_end
-from app.db import UNREACHABLE_ERRORS
+from app.db import UNREACHABLE_ERRORS, is_unreachable
 from app.errors import PayloadTooLargeError, ScryonError, StorageUnavailableError, VoiceSampleTooLargeError
 from app.resources import Resources
 from app.settings import Settings
@@ -31,6 +31,9 @@ log = structlog.get_logger()
 
 LOOKUP_SECONDS = 5
 """How long an answer may wait for the question whether an upload has become a call."""
+
+LOOK_AGAIN_SECONDS = 0.5
+"""When a database is asked again that does not answer: one that restarts is back before the answer has to go."""
 
 _MIB = 1024 * 1024
 
@@ -126,6 +129,16 @@ class RecordingKeeper:
             log.warning("upload_not_discarded", callId=str(self._call_id), error=type(error).__name__)
 
     async def _has_call(self) -> bool:
-        async with asyncio.timeout(LOOKUP_SECONDS), self._resources.database.read() as session:
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            while True:
+                try:
+                    return await self._find_call()
+                except Exception as error:
+                    if not is_unreachable(error):
+                        raise
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _find_call(self) -> bool:
+        async with self._resources.database.read() as session:
             found = await session.execute(select(col(CallRecord.id)).where(col(CallRecord.id) == self._call_id))
             return found.one_or_none() is not None

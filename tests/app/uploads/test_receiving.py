@@ -1,15 +1,18 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
 from app.audio.sniffing import HEAD_BYTES
 from app.calls.models import CallRecord
+from app.db import Database
 from app.errors import (
     PayloadTooLargeError,
     ScryonError,
@@ -18,6 +21,7 @@ from app.errors import (
     ValidationFailedError,
 )
 from app.resources import Resources
+from app.uploads import keeping
 from app.uploads.body import RequestBody
 from app.uploads.forms import CallForm, receive_call
 from tests.forms import CONTENT_TYPE, WAV, Part, encode, field, file
@@ -248,3 +252,30 @@ async def test_store_that_fails_is_an_outage(small: Resources, alice: UUID) -> N
 
     with pytest.raises(StorageUnavailableError):
         await _receive(small, alice, _body([file(WAV)]))
+
+
+class RestartingDatabase(Database):
+    """Answers from the third question on."""
+
+    questions = 0
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        self.questions += 1
+        if self.questions < 3:
+            raise ConnectionRefusedError
+        async with super().read() as session:
+            yield session
+
+
+async def test_upload_that_ends_while_the_database_restarts_leaves_nothing(
+    small: Resources, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "LOOK_AGAIN_SECONDS", 0)
+    url = small.database.engine.url.render_as_string(hide_password=False)
+    restarting = RestartingDatabase(url, pool_size=1)
+
+    await _receive(replace(small, database=restarting), alice, _body([file(WAV)]))
+
+    assert (restarting.questions, _leftovers(small)) == (3, [])
+    await restarting.close()
