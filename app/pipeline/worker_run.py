@@ -39,6 +39,8 @@ class WorkerRun(Run):
             StorageUnavailableError: the store did not take the object.
         """
         key = document_key(self.claim.user_id, self.call_id, artifact_type)
+        # Objects have no guard of their own: whoever was paused must not write over what its successor has stored.
+        await self.ensure_held()
         await self.resources.storage.put(key, content)
         async with self.resources.database.transaction() as session:
             await update_claimed(session, self.claim, attempts=0)

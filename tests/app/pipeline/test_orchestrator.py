@@ -534,6 +534,25 @@ async def test_call_deleted_under_a_worker_leaves_nothing(
         assert (await session.execute(select(CallArtifact))).all() == []
 
 
+async def test_worker_that_wakes_up_after_another_has_finished_changes_no_document(
+    resources: Resources, factory: Factory, alice: UUID, script: Script
+) -> None:
+    """Objects have no guard of their own: a run that was paused must not put its answer over a later one's."""
+    call = await queued(factory, alice)
+    late = Script()
+    late.analyst.content, late.analyst.gate = orjson.dumps({**ANALYSIS, "tags": ["late"]}), asyncio.Event()
+    paused = asyncio.create_task(work(resources, late, call.id))
+    await asyncio.wait_for(late.analyst.entered.wait(), 30)
+    await rest_is_over(resources, call.id)
+    await work(resources, script, call.id)
+
+    late.analyst.gate.set()
+    await paused
+
+    assert (await read_call(resources, call.id)).status == CallStatus.COMPLETED
+    assert await read_artifact(resources, call.id, ArtifactType.ANALYSIS_JSON) == (script.analyst.content, 3)
+
+
 async def test_beat_while_a_deleted_call_is_cleaned_up_keeps_nothing_of_it(
     resources: Resources, factory: Factory, alice: UUID, script: Script
 ) -> None:
