@@ -8,13 +8,17 @@ T = TypeVar("T")
 
 
 async def bring_to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Do something to its end; a cancellation takes effect after it."""
-    task = asyncio.create_task(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+    """Do something to its end; a cancellation, or several, take effect after it, unless it raises by itself."""
+    task, cancellation = asyncio.create_task(work), None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancellation = error
+    result = task.result()
+    if cancellation is not None:
+        raise cancellation
+    return result
 
 
 async def let_end(work: Coroutine[Any, Any, T], *, seconds: float) -> T:
