@@ -87,18 +87,17 @@ class Database:
         for as long as `silence`: a process that hangs must not keep the others from the work.
         """
         async with self.engine.connect() as connection:
-            is_ours = bool(await connection.scalar(text(f"SELECT pg_try_advisory_lock({key})")))
-            await connection.commit()
-            if not is_ours:
-                yield None
-                return
+            is_ours = None
             try:
-                await connection.execute(text(f"SET idle_session_timeout = {silence // timedelta(milliseconds=1)}"))
+                is_ours = await connection.scalar(text(f"SELECT pg_try_advisory_lock({key})"))
+                if is_ours:
+                    await connection.execute(text(f"SET idle_session_timeout = {silence // timedelta(milliseconds=1)}"))
                 await connection.commit()
-                yield connection
+                yield connection if is_ours else None
             finally:
-                # A pooled connection would keep the lock: this one is closed for good.
-                await connection.invalidate()
+                # A pooled connection would keep the lock: one that has it, or may have it, is closed for good.
+                if is_ours is not False:
+                    await connection.invalidate()
 
     async def ping(self) -> None:
         """Ask the server for a sign of life; raises one of `UNREACHABLE_ERRORS` when there is none."""
