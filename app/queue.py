@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import dramatiq
@@ -26,6 +27,11 @@ STATUS_CHANNEL = "scryon:call-status"
 """Pub/sub channel of `{"callId", "status"}` after each committed change; best effort."""
 
 SOCKET_TIMEOUT_SECONDS = 5.0
+_TIMEOUTS: dict[str, Any] = {
+    "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+    "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
+}
+
 SCAN_COUNT = 1000
 """Messages that Redis is asked for at a time, so that a long backlog blocks nobody."""
 
@@ -50,17 +56,12 @@ class Queue:
     """Sends messages and publishes status changes; a failure is logged and reported, never raised."""
 
     def __init__(self, url: str, *, namespace: str = "dramatiq") -> None:
+        # With a client of its own: of an address, Dramatiq makes one without these timeouts.
         self._broker = RedisBroker(  # type: ignore[no-untyped-call]
-            url=url,
-            namespace=namespace,
-            middleware=[],
-            socket_timeout=SOCKET_TIMEOUT_SECONDS,
-            socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+            client=redis.Redis.from_url(url, **_TIMEOUTS), namespace=namespace, middleware=[]
         )
         self._namespace = namespace
-        self._redis = redis.asyncio.Redis.from_url(
-            url, socket_timeout=SOCKET_TIMEOUT_SECONDS, socket_connect_timeout=SOCKET_TIMEOUT_SECONDS
-        )
+        self._redis = redis.asyncio.Redis.from_url(url, **_TIMEOUTS)
 
     async def send_process_call(self, call_id: UUID, request_id: str | None = None) -> bool:
         """Ask a worker to take a call; False when Redis did not take the message, which the dispatcher repairs.
