@@ -40,9 +40,17 @@ async def announce(resources: Resources, call_id: UUID, status: CallStatus) -> N
     if resources.settings.sends_pushes:
         request_id: str | None = structlog.contextvars.get_contextvars().get("reqId")
         await resources.queue.send_notify_call(call_id, status, request_id)
-        # Whoever has deleted the call since the commit has looked through the queue before.
-        await forget_deleted_calls(resources, [call_id])
+        await _take_back_if_deleted(resources, call_id)
     await _observe_duration(resources, call_id)
+
+
+async def _take_back_if_deleted(resources: Resources, call_id: UUID) -> None:
+    """Whoever has deleted the call since the commit has looked through the queue before; best effort, too."""
+    try:
+        await forget_deleted_calls(resources, [call_id])
+    except Exception as error:
+        # An outage must not keep the recording from being deleted; a push about a call that is gone is not sent.
+        log.warning("message_not_taken_back", callId=str(call_id), error=type(error).__name__)
 
 
 async def _observe_duration(resources: Resources, call_id: UUID) -> None:

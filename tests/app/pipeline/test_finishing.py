@@ -14,6 +14,8 @@ import structlog
 from app.calls.deletion import delete_call
 from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.calls.reanalysis import reanalyze_call
+from app.db import Database
+from app.pipeline.aftermath import announce
 from app.pipeline.failures import FailureReason, HardFailureError
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.orchestrator import process_call
@@ -151,6 +153,19 @@ async def test_message_that_is_sent_after_the_deletion_does_not_stay(
     await queue.close()
 
     assert messages(client) == []
+
+
+async def test_outage_after_the_commit_breaks_nothing(
+    pushing: Resources, factory: Factory, alice: UUID, client: "redis.Redis"
+) -> None:
+    """What follows the news would be left to the sweeps: the recording above all."""
+    call = await factory.call(alice)
+    away = Database("postgresql://127.0.0.1:1/nowhere", pool_size=1)
+
+    await announce(replace(pushing, database=away), call.id, CallStatus.COMPLETED)
+
+    assert [message["args"] for message in messages(client)] == [[str(call.id), "COMPLETED"]]
+    await away.close()
 
 
 async def test_call_that_is_analysed_again_is_not_told_of(
