@@ -11,6 +11,7 @@ import httpx
 import structlog
 
 from app.auth.firebase import Firebase, open_firebase
+from app.auth.recent_accounts import RecentAccounts
 from app.db import Database
 from app.observability.metrics import Metrics, make_metrics
 from app.providers.local_analysis.analyst import LocalAnalyst
@@ -39,6 +40,7 @@ class Resources:
     queue: Queue
     firebase: Firebase | None
     """Who vouches for users; None when nobody signs in."""
+    recent_accounts: RecentAccounts
     http: httpx.AsyncClient
     """For requests to providers."""
     analyst: Analyst
@@ -72,6 +74,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             storage=open_store(settings),
             queue=queue,
             firebase=firebase,
+            recent_accounts=RecentAccounts(settings.account_cache_seconds),
             http=http,
             analyst=_choose_analyst(settings, model, metrics),
             speaker_namer=_choose_namer(settings, model),

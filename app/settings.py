@@ -230,6 +230,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     db_username: str = "scryon"
     db_password: str = "scryon"  # noqa: S105  (the documented default of a local database)
+    account_cache_seconds: float = Field(5, ge=0, le=60, validation_alias="SCRYON_ACCOUNT_CACHE_SECONDS")
     db_pool_size: int = Field(10, ge=3, le=100, validation_alias="SCRYON_DB_POOL_SIZE")
     migrate_at_start: bool = Field(True, validation_alias="FLYWAY_ENABLED")
     redis_url: RedisUrl | None = None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -128,6 +129,7 @@ def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytes
         "REDIS_URL": servers.redis_url,
         "FLYWAY_ENABLED": "false",
         "SCRYON_DEBUG_ENDPOINTS_ENABLED": "true",
+        "SCRYON_ACCOUNT_CACHE_SECONDS": "0",
         "SCRYON_WEBHOOK_SECRET": SECRET,
     }
     with run_server(tmp_path_factory.mktemp("server"), environment) as running:
@@ -208,11 +210,26 @@ def statements(resources: Resources) -> Counter:
         def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             found.append(statement)
 
+        def remember_prepared(query: asyncpg.connection.LoggedQuery) -> None:
+            # Not what the driver asks for itself: the kinds of arrays, BEGIN and COMMIT.
+            if query.query.startswith("SELECT "):
+                found.append(query.query)
+
+        def watch(connection: Any, *_: Any) -> None:
+            # What goes to asyncpg as it is (app/prepared.py).
+            connection.driver_connection.add_query_logger(remember_prepared)
+
+        def unwatch(connection: Any, *_: Any) -> None:
+            connection.driver_connection.remove_query_logger(remember_prepared)
+
         engine = resources.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", remember)
+        listeners = {"before_cursor_execute": remember, "checkout": watch, "checkin": unwatch}
+        for name, listener in listeners.items():
+            event.listen(engine, name, listener)
         try:
             yield found
         finally:
-            event.remove(engine, "before_cursor_execute", remember)
+            for name, listener in listeners.items():
+                event.remove(engine, name, listener)
 
     return collect

@@ -25,6 +25,8 @@ def make_settings(servers: EmbeddedServers, data_dir: Path, **others: Any) -> Se
         configured_profile="test",
         debug_endpoints_enabled=True,
         migrate_at_start=False,
+        # Tests change accounts behind the server's back.
+        account_cache_seconds=0,
         **others,
     )
 

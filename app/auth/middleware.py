@@ -16,6 +16,8 @@ _HEALTH_PATH = "/api/health"
 _EXEMPT = {("GET", _HEALTH_PATH), ("HEAD", _HEALTH_PATH), ("POST", "/api/webhooks/lemonfox")}
 """AU1: health is everybody's business, and a callback carries a signature of its own."""
 
+_READING = ("GET", "HEAD")
+
 
 class SignInMiddleware:
     """Puts the user of a request into `request.state.user`, or answers it at once.
@@ -36,7 +38,8 @@ class SignInMiddleware:
             return
         try:
             credentials = Credentials.from_headers(scope["scheme"], Headers(scope=scope))
-            scope["state"]["user"] = await sign_in(scope["app"].state.resources, credentials)
+            is_reading = scope["method"] in _READING
+            scope["state"]["user"] = await sign_in(scope["app"].state.resources, credentials, is_reading=is_reading)
         except ScryonError as error:
             await self._respond(scope["path"], error)(scope, receive, send)
             return

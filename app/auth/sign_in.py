@@ -53,8 +53,10 @@ class Credentials:
         )
 
 
-async def sign_in(resources: Resources, credentials: Credentials) -> Account:
+async def sign_in(resources: Resources, credentials: Credentials, *, is_reading: bool = False) -> Account:
     """Find the user of a request, or make the row on first sight; log lines of the request name it from here on.
+
+    `is_reading`: the request changes nothing, and an account that was looked up a moment ago will do.
 
     Raises:
         AuthMissingError, AuthInvalidError: a key or a token is missing or not accepted, or the page is a foreign one.
@@ -66,7 +68,11 @@ async def sign_in(resources: Resources, credentials: Credentials) -> Account:
     if settings.is_open:
         check_origin(settings, scheme=credentials.scheme, host=credentials.host, origin=credentials.origin)
     check_api_key(credentials.api_key, settings.api_keys)
-    user = await _find_user(resources, await _identify(resources, credentials))
+    identity = await _identify(resources, credentials)
+    user = resources.recent_accounts.find(identity) if is_reading else None
+    if user is None:
+        user = await _find_user(resources, identity)
+        resources.recent_accounts.remember(identity, user)
     structlog.contextvars.bind_contextvars(userId=str(user.id))
     user.require_enabled()
     return user

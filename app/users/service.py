@@ -118,6 +118,7 @@ async def delete_account(resources: Resources, user_id: UUID) -> None:
             # It would go with the user anyway, but uncounted.
             had_profile = await voices.delete_profile(session, user_id)
             await queries.delete_user(session, user_id)
+        resources.recent_accounts.forget(user_id)
         if had_profile:
             resources.metrics.voice_profile_deleted.inc()
         await _delete_leftovers(resources, user_id)
