@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, delete, func, null, or_, select, tuple_, type_coerce, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, null, or_, select, tuple_, type_coerce, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,9 @@ from app.actions.content import ActionContent
 from app.actions.models import ActionItem, ActionSource, ActionStatus
 from app.calls.models import CallRecord
 from app.cursor import Cursor
+from app.db import Database
+from app.entities import UTC_TIME
+from app.prepared import Prepared
 
 
 class ActionRow(NamedTuple):
@@ -73,7 +77,7 @@ _rows = select(*_columns, col(CallRecord.scryon_contact_id)).join(
 
 
 async def list_actions(
-    session: AsyncSession,
+    database: Database,
     user_id: UUID,
     *,
     limit: int,
@@ -82,14 +86,24 @@ async def list_actions(
     call_id: UUID | None,
 ) -> list[ActionRow]:
     """The newest action items behind the cursor, newest first."""
-    statement = _rows.where(_owner == user_id).order_by(*_newest_first).limit(limit)
+    statement = _prepare_list(after is not None, status is not None, call_id is not None)
+    values: dict[str, Any] = {"owner": user_id, "size": limit, "status": status, "call": call_id}
     if after is not None:
-        statement = statement.where(tuple_(_created, _id) < tuple_(after.created_at, after.id))
-    if status is not None:
-        statement = statement.where(_status == status)
-    if call_id is not None:
-        statement = statement.where(col(ActionItem.call_record_id) == call_id)
-    return [ActionRow._make(row) for row in await session.execute(statement)]
+        values |= {"before": after.created_at, "before_id": after.id}
+    return [ActionRow._make(row) for row in await statement.fetch(database, **values)]
+
+
+@cache
+def _prepare_list(has_cursor: bool, has_status: bool, has_call: bool) -> Prepared:
+    statement = _rows.where(_owner == bindparam("owner")).order_by(*_newest_first).limit(bindparam("size"))
+    if has_cursor:
+        before = tuple_(bindparam("before", type_=UTC_TIME), bindparam("before_id", type_=PG_UUID()))
+        statement = statement.where(tuple_(_created, _id) < before)
+    if has_status:
+        statement = statement.where(_status == bindparam("status"))
+    if has_call:
+        statement = statement.where(col(ActionItem.call_record_id) == bindparam("call"))
+    return Prepared(statement)
 
 
 async def list_actions_of_calls(

@@ -9,12 +9,13 @@ from app.actions.content import ActionContent
 from app.actions.models import ActionStatus
 from app.actions.queries import ActionRow
 from app.cursor import Cursor, Page, cut_page, decode_cursor
+from app.db import Database
 from app.errors import ActionItemNotFoundError, CallNotFoundError
 from app.idempotency.queries import drop_answers
 
 
 async def list_actions(
-    session: AsyncSession,
+    database: Database,
     user_id: UUID,
     *,
     first: int,
@@ -28,7 +29,7 @@ async def list_actions(
         ValidationFailedError: `after` is no cursor.
     """
     cursor = None if after is None else decode_cursor(after)
-    rows = await queries.list_actions(session, user_id, limit=first + 1, after=cursor, status=status, call_id=call_id)
+    rows = await queries.list_actions(database, user_id, limit=first + 1, after=cursor, status=status, call_id=call_id)
     return cut_page(rows, first, lambda row: Cursor(row.created_at, row.id))
 
 

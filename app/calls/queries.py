@@ -6,6 +6,7 @@ them out; `list_notes` fetches them for the few who ask.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    any_,
+    bindparam,
     case,
     cast,
     func,
@@ -32,7 +35,10 @@ from app.actions.models import ActionItem, ActionStatus
 from app.calls.artifacts import ArtifactRef
 from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
 from app.cursor import Cursor
+from app.db import Database
+from app.entities import UTC_TIME
 from app.pipeline.models import CallProcessingEvent
+from app.prepared import Prepared
 
 HOUR, MONTH = timedelta(hours=1), timedelta(days=30)
 ACTIVE = (CallStatus.QUEUED, CallStatus.PROCESSING, CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
@@ -151,7 +157,7 @@ async def find_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tupl
 
 
 async def list_calls(
-    session: AsyncSession,
+    database: Database,
     user_id: UUID,
     *,
     limit: int,
@@ -160,12 +166,24 @@ async def list_calls(
     contact_id: UUID | None,
 ) -> list[CallRow]:
     """The newest calls behind the cursor, newest first."""
-    statement = _rows.where(*_filters(user_id, status)).order_by(*_newest_first).limit(limit)
+    statement = _prepare_list(after is not None, status is not None, contact_id is not None)
+    values: dict[str, Any] = {"owner": user_id, "size": limit, "status": status, "contact": contact_id}
     if after is not None:
-        statement = statement.where(tuple_(_created, _id) < tuple_(after.created_at, after.id))
-    if contact_id is not None:
-        statement = statement.where(_contact == contact_id)
-    return [CallRow._make(row) for row in await session.execute(statement)]
+        values |= {"before": after.created_at, "before_id": after.id}
+    return [CallRow._make(row) for row in await statement.fetch(database, **values)]
+
+
+@cache
+def _prepare_list(has_cursor: bool, has_status: bool, has_contact: bool) -> Prepared:
+    statement = _rows.where(_owner == bindparam("owner")).order_by(*_newest_first).limit(bindparam("size"))
+    if has_cursor:
+        before = tuple_(bindparam("before", type_=UTC_TIME), bindparam("before_id", type_=PG_UUID()))
+        statement = statement.where(tuple_(_created, _id) < before)
+    if has_status:
+        statement = statement.where(_status == bindparam("status"))
+    if has_contact:
+        statement = statement.where(_contact == bindparam("contact"))
+    return Prepared(statement)
 
 
 async def list_calls_from(
@@ -207,10 +225,16 @@ async def update_texts(
     )
 
 
-async def list_statuses(session: AsyncSession, user_id: UUID, call_ids: Sequence[UUID]) -> dict[UUID, CallStatus]:
+async def list_statuses(database: Database, user_id: UUID, call_ids: Sequence[UUID]) -> dict[UUID, CallStatus]:
     """The status of each of these calls that belongs to the user; one indexed statement."""
-    statement = select(_id, _status).where(_id.in_(call_ids), _owner == user_id)
-    return {row[0]: CallStatus(row[1]) for row in await session.execute(statement)}
+    rows = await _prepare_statuses().fetch(database, ids=call_ids, owner=user_id)
+    return {call_id: CallStatus(status) for call_id, status in rows}
+
+
+@cache
+def _prepare_statuses() -> Prepared:
+    wanted = bindparam("ids", type_=ARRAY(PG_UUID()))
+    return Prepared(select(_id, _status).where(_id == any_(wanted), _owner == bindparam("owner")))
 
 
 async def find_state(session: AsyncSession, user_id: UUID, call_id: UUID) -> CallState | None:

@@ -22,7 +22,7 @@ from app.calls.queries import CallRow
 from app.calls.upload_guard import check_upload
 from app.contacts import service as contacts
 from app.cursor import Cursor, Page, cut_page, decode_cursor
-from app.db import is_unreachable
+from app.db import Database, is_unreachable
 from app.errors import (
     CallNotFoundError,
     ErrorCode,
@@ -76,7 +76,7 @@ async def get_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tuple
 
 
 async def list_calls(
-    session: AsyncSession,
+    database: Database,
     user_id: UUID,
     *,
     first: int,
@@ -91,14 +91,14 @@ async def list_calls(
     """
     cursor = None if after is None else decode_cursor(after)
     rows = await queries.list_calls(
-        session, user_id, limit=first + 1, after=cursor, status=status, contact_id=contact_id
+        database, user_id, limit=first + 1, after=cursor, status=status, contact_id=contact_id
     )
     return cut_page(rows, first, lambda row: Cursor(row.created_at, row.id))
 
 
-async def list_statuses(session: AsyncSession, user_id: UUID, call_ids: Sequence[UUID]) -> StatusList:
+async def list_statuses(database: Database, user_id: UUID, call_ids: Sequence[UUID]) -> StatusList:
     """Where these calls stand; unknown and foreign ones are left out, repeated ones come once."""
-    statuses = await queries.list_statuses(session, user_id, call_ids)
+    statuses = await queries.list_statuses(database, user_id, call_ids)
     items = [(call_id, statuses[call_id]) for call_id in dict.fromkeys(call_ids) if call_id in statuses]
     is_idle = all(status.is_terminal for _, status in items)
     return StatusList(items, POLL_IDLE_MS if is_idle else POLL_IN_FLIGHT_MS)

@@ -125,10 +125,14 @@ class ActionQuery:
     ) -> ActionItemConnection:
         check_range(first, "first", 1, MAX_ACTIONS)
         wanted_call = None if call_id is None else parse_filter_id(call_id, "callId")
-        async with info.context.resources.database.read() as session:
-            page = await actions.list_actions(
-                session, info.context.user_id, first=first, after=after, status=status, call_id=wanted_call
-            )
+        page = await actions.list_actions(
+            info.context.resources.database,
+            info.context.user_id,
+            first=first,
+            after=after,
+            status=status,
+            call_id=wanted_call,
+        )
         return ActionItemConnection(
             nodes=[ActionItem.from_row(row) for row in page.items],
             end_cursor=page.next_cursor,

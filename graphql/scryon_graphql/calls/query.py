@@ -66,10 +66,14 @@ class CallQuery:
     ) -> CallConnection:
         check_range(first, "first", 1, MAX_PAGE_SIZE)
         wanted_contact = None if contact_id is None else parse_filter_id(contact_id, "contactId")
-        async with info.context.resources.database.read() as session:
-            page = await calls.list_calls(
-                session, info.context.user_id, first=first, after=after, status=status, contact_id=wanted_contact
-            )
+        page = await calls.list_calls(
+            info.context.resources.database,
+            info.context.user_id,
+            first=first,
+            after=after,
+            status=status,
+            contact_id=wanted_contact,
+        )
         return CallConnection(
             nodes=[Call.from_row(row) for row in page.items],
             end_cursor=page.next_cursor,
@@ -101,8 +105,7 @@ class CallQuery:
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="1 to 200 different ids of calls.")],
     ) -> CallStates:
         call_ids = parse_ids(ids, "ids")
-        async with info.context.resources.database.read() as session:
-            statuses = await calls.list_statuses(session, info.context.user_id, call_ids)
+        statuses = await calls.list_statuses(info.context.resources.database, info.context.user_id, call_ids)
         return CallStates(
             items=[CallState(id=call_id, status=status) for call_id, status in statuses.items],
             next_poll_ms=statuses.next_poll_ms,
