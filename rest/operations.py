@@ -48,11 +48,12 @@ class Operation:
     body: SelectedField
 
     def read_body(self, data: Mapping[str, Any]) -> Any:
-        """Take the answer out of the data of an execution."""
+        """Take the answer out of the data of an execution, which it changes."""
         value: Any = data
         for key in self.path:
             value = value[key]
-        return self.body.prune(value)
+        self.body.prune(value)
+        return value
 
 
 class Operations:

@@ -4,6 +4,7 @@ Null fields are left out of answers, apart from those marked `@keepNull`; this f
 so that the inside of a JSON scalar is left alone. Source: architecture.md, "The facade".
 """
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     SelectionSetNode,
@@ -40,21 +42,27 @@ class SelectedField:
     described_by: str | None
     fragment: str | None
     fields: tuple["SelectedField", ...]
+    droppable: tuple[str, ...] = dataclasses.field(init=False)
+    """Keys of the fields that are left out where they are null."""
+    nested: tuple["SelectedField", ...] = dataclasses.field(init=False)
+    """Fields that have fields."""
 
-    def prune(self, value: Any) -> Any:
-        """Leave null fields out of a value of this field, however deep."""
-        if value is None or not self.fields:
-            return value
+    def __post_init__(self) -> None:
+        may_be_null = [field for field in self.fields if not isinstance(field.type, GraphQLNonNull)]
+        object.__setattr__(self, "droppable", tuple(field.key for field in may_be_null if not field.keeps_null))
+        object.__setattr__(self, "nested", tuple(field for field in self.fields if field.fields))
+
+    def prune(self, value: Any) -> None:
+        """Take null fields out of a value of this field, however deep; the value itself is changed."""
         if isinstance(value, list):
-            return [self.prune(item) for item in value]
-        pruned = {}
-        for field in self.fields:
-            member = value[field.key]
-            if member is not None:
-                pruned[field.key] = field.prune(member)
-            elif field.keeps_null:
-                pruned[field.key] = None
-        return pruned
+            for item in value:
+                self.prune(item)
+        elif value is not None and self.fields:
+            for key in self.droppable:
+                if value[key] is None:
+                    del value[key]
+            for field in self.nested:
+                field.prune(value.get(field.key))
 
 
 def read_selection(
