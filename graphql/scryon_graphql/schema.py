@@ -24,6 +24,8 @@ from scryon_graphql.calls.update_call import UpdateCallMutation
 from scryon_graphql.contacts import ContactMutation, ContactQuery
 from scryon_graphql.directives import described_by, keep_null
 from scryon_graphql.errors import dress_errors
+from scryon_graphql.executor import LeafExecutor
+from scryon_graphql.known_documents import KnownDocuments, KnownDocumentsExtension
 from scryon_graphql.limits import LIMITS
 from scryon_graphql.operation_choice import OperationChoice
 from scryon_graphql.scalars import SCALARS
@@ -76,11 +78,13 @@ def make_schema(
         directives=[keep_null, described_by],
         extensions=extensions,
         config=StrawberryConfig(scalar_map=SCALARS),
+        execution_context_class=LeafExecutor,
         **options,
     )
 
 
-schema = make_schema((OperationChoice, *LIMITS))
+_known = KnownDocuments()
+schema = make_schema((lambda: KnownDocumentsExtension(_known), OperationChoice, *LIMITS))
 
 
 def print_schema() -> str:

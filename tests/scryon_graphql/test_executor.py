@@ -1,0 +1,243 @@
+"""The short way for plain leaves gives what graphql-core gives: the same data, the same errors, the same order."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import Enum, StrEnum
+from itertools import count
+from random import Random
+from typing import Any, NewType
+from uuid import UUID
+
+import pytest
+import strawberry
+from graphql import ExecutionResult, execute, parse, validate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strawberry.scalars import JSON
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from scryon_graphql.executor import LeafExecutor
+
+GIVEN_ID = UUID("0b6f7c52-3e1d-4a57-9c0e-6d2a41f0e8b3")
+NOON = datetime(2026, 2, 9, 12, tzinfo=UTC)
+
+
+@strawberry.enum
+class Colour(Enum):
+    RED = "r"
+    BLUE = "b"
+
+
+@strawberry.enum
+class Mood(StrEnum):
+    CALM = "CALM"
+    TENSE = "TENSE"
+
+
+async def _later() -> str:
+    return "later"
+
+
+class _Odd:
+    """A value that no scalar knows."""
+
+    def __str__(self) -> str:
+        return "odd"
+
+
+Hollow = strawberry.scalar(NewType("Hollow", str), serialize=lambda value: value or None)
+"""A scalar that makes null of an empty text, which no scalar may."""
+
+TYPES: dict[str, Any] = {
+    "hollow": Hollow,
+    "text": str,
+    "number": int,
+    "share": float,
+    "flag": bool,
+    "id": strawberry.ID,
+    "uuid": UUID,
+    "moment": datetime,
+    "day": date,
+    "colour": Colour,
+    "mood": Mood,
+    "anything": JSON,
+}
+GOOD: dict[str, Any] = {
+    "hollow": "",
+    "text": "said",
+    "number": 7,
+    "share": 0.5,
+    "flag": True,
+    "id": "x1",
+    "uuid": GIVEN_ID,
+    "moment": NOON,
+    "day": NOON.date(),
+    "colour": Colour.BLUE,
+    "mood": Mood.TENSE,
+    "anything": {"a": [1, None]},
+}
+ODD: list[Callable[[], Any]] = [
+    lambda: None,
+    lambda: [None],
+    lambda: [""],
+    lambda: "",
+    lambda: "RED",
+    lambda: "r",
+    lambda: 2**31,
+    lambda: -1.5,
+    lambda: float("nan"),
+    lambda: False,
+    lambda: ValueError("told"),
+    lambda: ValueError,
+    lambda: [],
+    lambda: ["a", 1, None],
+    lambda: {"a": 1},
+    lambda: _Odd(),
+    lambda: Colour.RED,
+    lambda: Mood.CALM,
+    lambda: GIVEN_ID,
+    lambda: NOON,
+    _later,
+]
+
+
+@dataclass(frozen=True)
+class Field:
+    """How one field of a generated type is declared."""
+
+    kind: str
+    is_nullable: bool
+    is_list: bool
+    resolver: str | None
+
+    def attribute(self, name: str) -> str:
+        """Where the value of a field of this name is."""
+        return f"{name}_resolved" if self.resolver else name
+
+    @property
+    def type(self) -> Any:
+        type_ = list[TYPES[self.kind]] if self.is_list else TYPES[self.kind]
+        return type_ | None if self.is_nullable else type_
+
+
+def _choose_field(chance: Random) -> Field:
+    resolver = chance.choice([None, None, None, "sync", "async"])
+    return Field(chance.choice(sorted(TYPES)), chance.random() < 0.5, chance.random() < 0.3, resolver)
+
+
+def _declare(name: str, fields: dict[str, Field], child: Any = None) -> Any:
+    """A Strawberry type whose resolvers read the same attributes as its plain fields do."""
+    members: dict[str, Any] = {"__annotations__": {}}
+    for field_name, field in fields.items():
+        if field.resolver is None:
+            members["__annotations__"][field_name] = field.type
+        else:
+            members[field_name] = strawberry.field(resolver=_make_resolver(field_name, field))
+    if child is not None:
+        members["__annotations__"] |= {"child": child | None, "children": list[child], "strict": child}
+    return strawberry.type(type(name, (), members))
+
+
+def _make_resolver(name: str, field: Field) -> Any:
+    def resolve(root: Any) -> Any:
+        return getattr(root, field.attribute(name))
+
+    async def resolve_later(root: Any) -> Any:
+        await asyncio.sleep(0)
+        return getattr(root, field.attribute(name))
+
+    chosen = resolve if field.resolver == "sync" else resolve_later
+    chosen.__annotations__ = {"root": strawberry.Parent[Any], "return": field.type}
+    return chosen
+
+
+class Thing:
+    """An object with attributes made anew at each reading, as a coroutine can be awaited only once."""
+
+    def __init__(self, makers: dict[str, Callable[[], Any]]) -> None:
+        self._makers = makers
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._makers:
+            raise AttributeError(name)
+        return self._makers[name]()
+
+
+def _make_world(chance: Random) -> tuple[Any, Thing, str]:
+    """A schema, its root object and an operation on it."""
+    inner_fields, outer_fields = (
+        {name: _choose_field(chance) for name in chance.sample("abcdef", chance.randint(1, 5))} for _ in range(2)
+    )
+    inner = _declare("Inner", inner_fields)
+    outer = _declare("Outer", outer_fields, inner)
+    odd_share = chance.choice([0.0, 0.05, 0.3])
+
+    def make(own: dict[str, Field]) -> dict[str, Callable[[], Any]]:
+        makers = {field.attribute(name): _choose_value(chance, field, odd_share) for name, field in own.items()}
+        for name in own:
+            # What is beside a resolver is nobody's business.
+            makers.setdefault(name, lambda: None)
+        if chance.random() < odd_share:
+            # An attribute that is not there.
+            del makers[chance.choice(sorted(makers))]
+        return makers
+
+    children = [Thing(make(inner_fields)) for _ in range(chance.randint(0, 3))]
+    only, strict = Thing(make(inner_fields)), Thing(make(inner_fields))
+    nested = {"child": lambda: only, "children": lambda: children, "strict": lambda: strict}
+    operation = _write_operation(chance, sorted(outer_fields), sorted(inner_fields))
+    return strawberry.Schema(query=outer), Thing(make(outer_fields) | nested), operation
+
+
+def _choose_value(chance: Random, field: Field, odd_share: float) -> Callable[[], Any]:
+    if chance.random() < odd_share:
+        return chance.choice(ODD)
+    good = GOOD[field.kind]
+    return lambda: [good] * 2 if field.is_list else good
+
+
+def _write_operation(chance: Random, outer: list[str], inner: list[str]) -> str:
+    aliases = count()
+
+    def leaves(names: list[str]) -> str:
+        chosen = chance.choices([*names, "__typename"], k=chance.randint(1, 5))
+        return " ".join(
+            f"{chance.choice(['', f'x{next(aliases)}: '])}{name}"
+            f"{chance.choice(['', '', ' @include(if: true)', ' @skip(if: true)'])}"
+            for name in chosen
+        )
+
+    objects = chance.choices(["child", "children", "strict"], k=chance.randint(0, 3))
+    nested = " ".join(f"{name} {{ {leaves(inner)} ...F }}" for name in objects)
+    fragment = f"fragment F on Inner {{ {leaves(inner)} }}" if objects else ""
+    return f"{{ {leaves(outer)} {nested} {leaves(outer)} }} {fragment}"
+
+
+def _run(executor: type[Any], schema: Any, root: Any, document: Any) -> ExecutionResult:
+    async def run() -> ExecutionResult:
+        result = execute(schema._schema, document, root_value=root, executor_class=executor)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    return asyncio.run(run())
+
+
+def _show(result: ExecutionResult) -> tuple[str, list[tuple[str, Any, Any]]]:
+    errors = [(error.message, error.path, error.locations) for error in result.errors or ()]
+    return json.dumps(result.data, default=repr), errors
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32))
+def test_same_data_errors_and_order_as_the_ordinary_executor(seed: int) -> None:
+    schema, root, text = _make_world(Random(seed))
+    document = parse(text)
+    assert not validate(schema._schema, document)
+
+    short = _run(LeafExecutor, schema, root, document)
+    ordinary = _run(StrawberryGraphQLCoreExecutionContext, schema, root, document)
+
+    assert _show(short) == _show(ordinary)
