@@ -1,0 +1,103 @@
+"""Requests as fast as a server answers them, over a few connections, and answers checked.
+
+A client of its own, on bare sockets: on a machine with few cores a full HTTP client would be the slowest part.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CONNECTIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request that is asked again and again; `body` is JSON."""
+
+    method: str
+    path: str
+    body: bytes = b""
+
+    def write(self) -> bytes:
+        head = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1"]
+        if self.body:
+            head += ["Content-Type: application/json", f"Content-Length: {len(self.body)}"]
+        return "\r\n".join(head).encode() + b"\r\n\r\n" + self.body
+
+
+class Connection:
+    """One keep-alive connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request; answers status and body, which must come with its length."""
+        self._writer.write(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        lines = head.split(b"\r\n")
+        length = next(int(line[15:]) for line in lines if line.lower().startswith(b"content-length:"))
+        return int(lines[0].split()[1]), await self._reader.readexactly(length)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def connect(port: int) -> Connection:
+    """Open a connection to a server on this machine."""
+    return Connection(*await asyncio.open_connection("127.0.0.1", port, limit=2**20))
+
+
+async def ask_once(port: int, question: Question) -> bytes:
+    """The body of one answer. Raises AssertionError for any other status than 200."""
+    connection = await connect(port)
+    try:
+        status, body = await connection.ask(question.write())
+    finally:
+        connection.close()
+    assert status == 200, body[:500]
+    return body
+
+
+async def count_answers(port: int, question: Question, seconds: float) -> float:
+    """Answers per second over all connections. Raises AssertionError for any other status than 200."""
+    request = question.write()
+    connections = [await connect(port) for _ in range(CONNECTIONS)]
+    started = time.perf_counter()
+    end = started + seconds
+
+    async def hammer(connection: Connection) -> int:
+        answers = 0
+        while time.perf_counter() < end:
+            status, body = await connection.ask(request)
+            assert status == 200, body[:500]
+            answers += 1
+        return answers
+
+    try:
+        counts = await asyncio.gather(*map(hammer, connections))
+    finally:
+        for connection in connections:
+            connection.close()
+    return sum(counts) / (time.perf_counter() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A server, by its port, and what it is asked."""
+
+    port: int
+    question: Question
+
+
+async def interleave(sides: Mapping[str, Side], *, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Answers per second of each side in each round; one after the other, so that all see the same machine."""
+    rates: dict[str, list[float]] = {name: [] for name in sides}
+    for side in sides.values():
+        await count_answers(side.port, side.question, seconds / 2)
+    for _ in range(rounds):
+        for name, side in sides.items():
+            rates[name].append(await count_answers(side.port, side.question, seconds))
+    return rates
