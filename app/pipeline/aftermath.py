@@ -4,6 +4,7 @@ None of it changes the status any more, and whoever dies in between leaves the r
 Source: pipeline.md, section 6.
 """
 
+import asyncio
 from uuid import UUID
 
 import structlog
@@ -20,6 +21,9 @@ from app.resources import Resources
 from app.storage.keys import document_key
 
 log = structlog.get_logger()
+
+DELETE_SECONDS = 5.0
+"""How long the end of a call waits for the deletion of an artifact: both take less than a worker has to stop."""
 
 
 async def tell_failure(events: EventWriter, reason: FailureReason) -> None:
@@ -67,10 +71,14 @@ async def _observe_duration(resources: Resources, call_id: UUID) -> None:
 
 
 async def delete_temporary(events: EventWriter) -> None:
-    """Delete recording and diarization state of an ended call; a failure is logged and left to the sweeper."""
+    """Delete recording and diarization state of an ended call; a failure is logged and left to the sweeper.
+
+    So is a store that hangs: neither the other calls of a sweep nor the end of a worker wait for it.
+    """
     for artifact_type in (ArtifactType.TEMP_AUDIO, ArtifactType.DIARIZATION_RESULT_STATE):
         try:
-            await _delete_artifact(events, artifact_type)
+            async with asyncio.timeout(DELETE_SECONDS):
+                await _delete_artifact(events, artifact_type)
         except Exception as error:
             log.warning("temporary_not_deleted", callId=str(events.call_id), error=type(error).__name__)
 

@@ -76,6 +76,7 @@ def test_client_directives_cost_nothing_at_run_time() -> None:
     names = [type(extension).__name__ for extension in schema.get_extensions()]
 
     assert names == [
+        "KnownDocumentsExtension",
         "OperationChoice",
         "LengthLimiter",
         "FragmentsLimiter",

@@ -123,5 +123,5 @@ async def wait_for_lock(resources: Resources) -> None:
     )
     async with asyncio.timeout(30), resources.database.engine.connect() as connection:
         connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        while not await connection.scalar(waiting):  # noqa: ASYNC110  (another connection waits)
+        while not await connection.scalar(waiting):  # noqa: ASYNC110  (Postgres tells nobody)
             await asyncio.sleep(0.01)

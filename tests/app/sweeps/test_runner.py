@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.calls.models import ArtifactType, CallRecord, CallStatus
+from app.pipeline import aftermath
 from app.resources import Resources
 from app.settings import Settings, SettingsError, load_settings
 from app.storage.keys import audio_key
@@ -121,6 +122,7 @@ async def test_failing_and_hanging_sweeps_stop_no_other(
     await factory.audio(ended, b"RIFF")
     overdue = await factory.call(alice, status=CallStatus.TRANSCRIBING, callback_deadline_at=LONG_AGO)
     monkeypatch.setattr(runner, "SWEEP_SECONDS", 0.5)
+    monkeypatch.setattr(aftermath, "DELETE_SECONDS", 0.05)
 
     async def fail(_resources: Resources, _ages: Ages) -> int:
         raise RuntimeError("a bug")
