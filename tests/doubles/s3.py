@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +29,9 @@ _SENT_AT_ONCE = 64 * 1024
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
+_numbers = count(1)
+"""Of buckets: moto has the same ones for all doubles of a process."""
+
 
 class S3Double:
     """Listens from its construction until `close`, or as a context manager. The server's state is the process's.
@@ -44,7 +48,6 @@ class S3Double:
         self.requests: list[str] = []
         self.received_bytes = 0
         self.sent_bytes = 0
-        self._buckets = 0
         self._open = threading.Event()
         self._open.set()
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -90,8 +93,7 @@ class S3Double:
         self._open.clear()
 
     def make_bucket(self) -> "Bucket":
-        self._buckets += 1
-        name = f"recordings-{self._buckets}"
+        name = f"recordings-{next(_numbers)}"
         self.client.create_bucket(Bucket=name)
         self.reset()
         return Bucket(self, name)
