@@ -129,7 +129,6 @@ def server(servers: EmbeddedServers, database: Database, tmp_path_factory: pytes
         "REDIS_URL": servers.redis_url,
         "FLYWAY_ENABLED": "false",
         "SCRYON_DEBUG_ENDPOINTS_ENABLED": "true",
-        "SCRYON_ACCOUNT_CACHE_SECONDS": "0",
         "SCRYON_WEBHOOK_SECRET": SECRET,
     }
     with run_server(tmp_path_factory.mktemp("server"), environment) as running:

@@ -104,6 +104,8 @@ def _environment(data_dir: Path, temp_dir: Path, environment: Mapping[str, str])
         **os.environ,
         "SCRYON_DATA_DIR": str(data_dir),
         "SCRYON_PROFILE": "test",
+        # Tests change accounts behind the server's back.
+        "SCRYON_ACCOUNT_CACHE_SECONDS": "0",
         "TMPDIR": str(temp_dir),
         **environment,
     }

@@ -229,7 +229,7 @@ def _show(result: ExecutionResult) -> tuple[str, list[tuple[str, Any, Any]]]:
     return json.dumps(result.data, default=repr), errors
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32))
 def test_same_data_errors_and_order_as_the_ordinary_executor(seed: int) -> None:
