@@ -7,9 +7,9 @@ Source: pipeline.md, section 3.1, A1 to A3.
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import col
 
 from app.calls.models import ArtifactType, CallArtifact
@@ -18,6 +18,17 @@ from app.storage.store import ObjectMissingError
 
 JSON_TYPE = "application/json"
 """The content type of everything but the recording."""
+
+# Made once: making them takes longer than what the server does with them.
+_IS_WANTED = (
+    col(CallArtifact.call_id) == bindparam("wanted_call"),
+    col(CallArtifact.artifact_type) == bindparam("wanted_type"),
+)
+_FIND = select(col(CallArtifact.storage_key), col(CallArtifact.content_type), col(CallArtifact.schema_version)).where(
+    *_IS_WANTED
+)
+_LIST_TYPES = select(col(CallArtifact.artifact_type)).where(col(CallArtifact.call_id) == bindparam("wanted_call"))
+_REMOVE = delete(CallArtifact).where(*_IS_WANTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +40,17 @@ class ArtifactRef:
     schema_version: int | None
 
 
-async def find_artifact(session: AsyncSession, call_id: UUID, artifact_type: ArtifactType) -> ArtifactRef | None:
+async def find_artifact(
+    session: AsyncSession | AsyncConnection, call_id: UUID, artifact_type: ArtifactType
+) -> ArtifactRef | None:
     """The pointer to an artifact, or None; whether its object is there is another question."""
-    row = (
-        await session.execute(
-            select(col(CallArtifact.storage_key), col(CallArtifact.content_type), col(CallArtifact.schema_version))
-            .where(col(CallArtifact.call_id) == call_id)
-            .where(col(CallArtifact.artifact_type) == artifact_type)
-        )
-    ).one_or_none()
+    row = (await session.execute(_FIND, {"wanted_call": call_id, "wanted_type": artifact_type})).one_or_none()
     return None if row is None else ArtifactRef(row[0], row[1], row[2])
+
+
+async def list_artifact_types(connection: AsyncConnection, call_id: UUID) -> set[ArtifactType]:
+    """What is there of a call, by its rows."""
+    return {ArtifactType(name) for name in await connection.scalars(_LIST_TYPES, {"wanted_call": call_id})}
 
 
 async def read_artifact(
@@ -51,15 +63,15 @@ async def read_artifact(
     Raises:
         StorageUnavailableError: the store does not answer.
     """
-    async with resources.database.read() as session:
-        artifact = await find_artifact(session, call_id, artifact_type)
+    async with resources.database.autocommit() as connection:
+        artifact = await find_artifact(connection, call_id, artifact_type)
     if artifact is None:
         return None
     try:
         return await resources.storage.get(artifact.storage_key), artifact.schema_version
     except ObjectMissingError:
-        async with resources.database.transaction() as session:
-            await remove_artifact_row(session, call_id, artifact_type)
+        async with resources.database.autocommit() as connection:
+            await remove_artifact_row(connection, call_id, artifact_type)
         return None
 
 
@@ -90,10 +102,6 @@ async def put_artifact_row(
     )
 
 
-async def remove_artifact_row(session: AsyncSession, call_id: UUID, artifact_type: ArtifactType) -> None:
+async def remove_artifact_row(connection: AsyncConnection, call_id: UUID, artifact_type: ArtifactType) -> None:
     """Forget an artifact; its object is the caller's business."""
-    await session.execute(
-        delete(CallArtifact)
-        .where(col(CallArtifact.call_id) == call_id)
-        .where(col(CallArtifact.artifact_type) == artifact_type)
-    )
+    await connection.execute(_REMOVE, {"wanted_call": call_id, "wanted_type": artifact_type})

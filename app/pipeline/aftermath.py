@@ -8,7 +8,7 @@ import asyncio
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import col
 
 from app.calls.artifacts import find_artifact, remove_artifact_row
@@ -24,6 +24,10 @@ log = structlog.get_logger()
 
 DELETE_SECONDS = 5.0
 """How long the end of a call waits for the deletion of an artifact: both take less than a worker has to stop."""
+
+_AGE = select(func.extract("epoch", func.clock_timestamp() - col(CallRecord.created_at))).where(
+    col(CallRecord.id) == bindparam("wanted_call")
+)
 
 
 async def tell_failure(events: EventWriter, reason: FailureReason) -> None:
@@ -59,10 +63,9 @@ async def _take_back_if_deleted(resources: Resources, call_id: UUID) -> None:
 
 async def _observe_duration(resources: Resources, call_id: UUID) -> None:
     """Note how long the call took from its row to its last commit, by the database's clock; best effort, too."""
-    age = func.extract("epoch", func.clock_timestamp() - col(CallRecord.created_at))
     try:
-        async with resources.database.read() as session:
-            seconds = await session.scalar(select(age).where(col(CallRecord.id) == call_id))
+        async with resources.database.autocommit() as connection:
+            seconds = await connection.scalar(_AGE, {"wanted_call": call_id})
     except Exception as error:
         log.warning("duration_not_observed", callId=str(call_id), error=type(error).__name__)
     else:
@@ -85,15 +88,15 @@ async def delete_temporary(events: EventWriter) -> None:
 
 async def _delete_artifact(events: EventWriter, artifact_type: ArtifactType) -> None:
     resources = events.resources
-    async with resources.database.read() as session:
-        artifact = await find_artifact(session, events.call_id, artifact_type)
+    async with resources.database.autocommit() as connection:
+        artifact = await find_artifact(connection, events.call_id, artifact_type)
     if artifact is None:
         if artifact_type is ArtifactType.DIARIZATION_RESULT_STATE:
             # A run that was cut off between the object and its row, as by a failed transcription beside it.
             await resources.storage.delete(document_key(events.user_id, events.call_id, artifact_type))
         return
     await resources.storage.delete(artifact.storage_key)
-    async with resources.database.transaction() as session:
-        await remove_artifact_row(session, events.call_id, artifact_type)
+    async with resources.database.autocommit() as connection:
+        await remove_artifact_row(connection, events.call_id, artifact_type)
     if artifact_type is ArtifactType.TEMP_AUDIO:
         await events.write(Stage.TEMP_AUDIO_DELETED, StageStatus.COMPLETED)

@@ -28,7 +28,7 @@ BACK_OFFS = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=300
 _ATTEMPTS_OF_CLAIMED = select(col(CallRecord.attempts)).where(
     col(CallRecord.id) == bindparam("call_id"), col(CallRecord.claim_token) == bindparam("token")
 )
-_IN_FLIGHT = (CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
+IN_FLIGHT = (CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
 
 
 class ClaimLostError(Exception):
@@ -62,7 +62,7 @@ def is_claimable() -> ColumnElement[bool]:
         or_(lease.is_(None), lease <= func.now()),
         or_(
             col(CallRecord.status) == CallStatus.QUEUED,
-            and_(col(CallRecord.status).in_(_IN_FLIGHT), col(CallRecord.callback_deadline_at).is_(None)),
+            and_(col(CallRecord.status).in_(IN_FLIGHT), col(CallRecord.callback_deadline_at).is_(None)),
         ),
     )
 
@@ -136,13 +136,13 @@ async def extend_leases(session: AsyncSession, claims: Collection[Claim]) -> set
     return {token for token in tokens if token is not None}
 
 
-async def update_claimed(session: AsyncSession, claim: Claim, **values: Any) -> None:
+async def update_claimed(session: AsyncSession | AsyncConnection, claim: Claim, **values: Any) -> None:
     """Write to the claimed call.
 
     Raises:
         ClaimLostError: the claim is not ours any more, or the call is gone.
     """
-    await _update_guarded(session, claim, _IN_FLIGHT, values)
+    await _update_guarded(session, claim, IN_FLIGHT, values)
 
 
 async def change_status(
@@ -164,7 +164,7 @@ async def fail_call(session: AsyncSession, claim: Claim, reason: FailureReason) 
     Raises:
         ClaimLostError: the claim is not ours any more, or the call is gone.
     """
-    await _update_guarded(session, claim, _IN_FLIGHT, failed_values(reason))
+    await _update_guarded(session, claim, IN_FLIGHT, failed_values(reason))
 
 
 def failed_values(reason: FailureReason) -> dict[str, Any]:
@@ -201,7 +201,7 @@ async def let_go(session: AsyncSession, claim: Claim) -> None:
 
 
 async def _update_guarded(
-    session: AsyncSession, claim: Claim, statuses: Collection[CallStatus], values: dict[str, Any]
+    session: AsyncSession | AsyncConnection, claim: Claim, statuses: Collection[CallStatus], values: dict[str, Any]
 ) -> None:
     result = await session.execute(
         update(CallRecord)

@@ -5,6 +5,7 @@ Source: pipeline.md, sections 3.1 (A4, A5) and 3.3.
 
 import dataclasses
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 
 import orjson
@@ -37,15 +38,16 @@ log = structlog.get_logger()
 NEVER_STARTED = frozenset({DiarizationFallback.TOO_LONG, DiarizationFallback.NOT_CONFIGURED})
 
 
-async def read_stored_state(run: WorkerRun) -> StoredState | None:
-    """What an earlier run has left of this stage; None when it has not begun."""
-    content = await run.read(ArtifactType.DIARIZATION_RESULT_STATE)
+async def read_stored_state(run: WorkerRun, stored: AbstractSet[ArtifactType]) -> StoredState | None:
+    """What an earlier run has left of this stage; None when it has not begun. `stored` is what there may be."""
+    state_type = ArtifactType.DIARIZATION_RESULT_STATE
+    content = await run.read(state_type) if state_type in stored else None
     state = None if content is None else read_state(content)
     if state is not None and state.ticket is None:
         return state
     # A call that an operator has set back to QUEUED has lost its state but kept its turns; and a run can die between
     # storing the turns and saying so.
-    content = await run.read(ArtifactType.DIARIZATION_JSON)
+    content = await run.read(ArtifactType.DIARIZATION_JSON) if ArtifactType.DIARIZATION_JSON in stored else None
     if content is None:
         return state
     diarization = read_diarization(orjson.loads(content))

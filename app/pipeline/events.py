@@ -54,8 +54,8 @@ class EventWriter:
             "error_message": error_message[:MAX_ERROR_MESSAGE_CHARS] if error_message else None,
         }
         try:
-            # Without a session: a call has more events than all other rows together.
-            async with self.resources.database.engine.begin() as connection:
+            # A call has more events than all other rows together.
+            async with self.resources.database.autocommit() as connection:
                 await connection.execute(_INSERT, values)
         except IntegrityError:
             return

@@ -44,8 +44,9 @@ async def listen(run: WorkerRun, context: CallContext) -> Heard | None:
     Raises:
         HardFailureError: the audio is missing, undecodable or too long, or transcription failed.
     """
-    raw = await run.read(ArtifactType.RAW_TRANSCRIPT_JSON)
-    state = await read_stored_state(run)
+    stored = await run.list_stored()
+    raw = await run.read(ArtifactType.RAW_TRANSCRIPT_JSON) if ArtifactType.RAW_TRANSCRIPT_JSON in stored else None
+    state = await read_stored_state(run, stored)
     if raw is not None and state is not None and state.ticket is None:
         return Heard(raw, state.diarization, state.duration_seconds)
     audio = await prepare_audio(run, has_transcript=raw is not None)
@@ -97,10 +98,10 @@ async def prepare_audio(run: WorkerRun, *, has_transcript: bool) -> PreparedAudi
         raise HardFailureError(FailureReason.AUDIO_MISSING) from error
     if audio.duration_seconds is None:
         return audio
-    async with run.resources.database.transaction() as session:
+    async with run.resources.database.autocommit() as connection:
         measured = math.floor(audio.duration_seconds + 0.5)
         duration = func.coalesce(col(CallRecord.duration_seconds), measured)
-        await update_claimed(session, run.claim, duration_seconds=duration)
+        await update_claimed(connection, run.claim, duration_seconds=duration)
     return audio
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from app.calls.artifacts import read_artifact
@@ -25,6 +25,21 @@ from app.pipeline.models import Stage, StageStatus
 from app.pipeline.spans import stage_span
 from app.resources import Resources
 from app.users.models import User
+
+_CONTEXT = (
+    select(
+        col(CallRecord.title),
+        col(CallRecord.contact_name),
+        col(CallRecord.phone_number),
+        col(CallRecord.direction),
+        col(CallRecord.recorded_at),
+        col(CallRecord.created_at),
+        col(CallRecord.recorded_at_offset_minutes),
+        col(User.display_name),
+    )
+    .join(User, col(User.id) == col(CallRecord.user_id))
+    .where(col(CallRecord.id) == bindparam("wanted_call"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +109,13 @@ class Run:
 
     async def ensure_held(self) -> None:
         """Raises ClaimLostError when the call is not ours any more."""
-        async with self.resources.database.engine.connect() as connection:
+        async with self.resources.database.autocommit() as connection:
             await ensure_held(connection, self.claim)
 
     async def read_context(self) -> CallContext:
         """Raises ClaimLostError when the call is gone."""
-        call = CallRecord
-        statement = (
-            select(
-                col(call.title),
-                col(call.contact_name),
-                col(call.phone_number),
-                col(call.direction),
-                col(call.recorded_at),
-                col(call.created_at),
-                col(call.recorded_at_offset_minutes),
-                col(User.display_name),
-            )
-            .join(User, col(User.id) == col(call.user_id))
-            .where(col(call.id) == self.call_id)
-        )
-        async with self.resources.database.read() as session:
-            row = (await session.execute(statement)).one_or_none()
+        async with self.resources.database.autocommit() as connection:
+            row = (await connection.execute(_CONTEXT, {"wanted_call": self.call_id})).one_or_none()
         if row is None:
             raise ClaimLostError
         offset = timezone(timedelta(minutes=row.recorded_at_offset_minutes or 0))

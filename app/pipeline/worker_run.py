@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.calls.artifacts import JSON_TYPE, find_artifact, put_artifact_row, remove_artifact_row
+from app.calls.artifacts import JSON_TYPE, find_artifact, list_artifact_types
 from app.calls.models import ArtifactType, CallStatus
-from app.pipeline.claims import change_status, update_claimed
+from app.pipeline.progress import StoredArtifact, note_progress
 from app.pipeline.run import Run
 from app.providers.engines import Engines
 from app.storage.keys import document_key
@@ -16,10 +16,15 @@ class WorkerRun(Run):
 
     engines: Engines
 
+    async def list_stored(self) -> set[ArtifactType]:
+        """What earlier runs, or a callback, have left: next to nothing, most of the time."""
+        async with self.resources.database.autocommit() as connection:
+            return await list_artifact_types(connection, self.call_id)
+
     async def find_audio_key(self) -> str | None:
         """Where the recording lies, None when it is gone."""
-        async with self.resources.database.read() as session:
-            artifact = await find_artifact(session, self.call_id, ArtifactType.TEMP_AUDIO)
+        async with self.resources.database.autocommit() as connection:
+            artifact = await find_artifact(connection, self.call_id, ArtifactType.TEMP_AUDIO)
         return None if artifact is None else artifact.storage_key
 
     async def write(
@@ -30,7 +35,7 @@ class WorkerRun(Run):
         schema_version: int | None = None,
         moves_to_analyzing: bool = False,
     ) -> None:
-        """Store a document: the object first, then the row, in one transaction with a change of status if asked for.
+        """Store a document: the object first, then the row, in one statement with a change of status if asked for.
 
         Progress sets the number of attempts back to 0.
 
@@ -42,20 +47,8 @@ class WorkerRun(Run):
         # Objects have no guard of their own: whoever was paused must not write over what its successor has stored.
         await self.ensure_held()
         await self.resources.storage.put(key, content)
-        async with self.resources.database.transaction() as session:
-            await update_claimed(session, self.claim, attempts=0)
-            if moves_to_analyzing:
-                await change_status(session, self.claim, CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
-                # An analysis from before this run is stale; a resumed run must not take it for its own.
-                await remove_artifact_row(session, self.call_id, ArtifactType.ANALYSIS_JSON)
-            await put_artifact_row(
-                session,
-                self.call_id,
-                artifact_type,
-                storage_key=key,
-                content_type=JSON_TYPE,
-                byte_size=len(content),
-                schema_version=schema_version,
-            )
+        artifact = StoredArtifact(artifact_type, key, JSON_TYPE, len(content), schema_version)
+        async with self.resources.database.autocommit() as connection:
+            await note_progress(connection, self.claim, artifact, moves_to_analyzing=moves_to_analyzing)
         if moves_to_analyzing:
             await self.resources.queue.publish_status(self.call_id, CallStatus.ANALYZING)

@@ -73,6 +73,19 @@ async def test_connections_that_the_server_has_closed_are_replaced(database: Dat
             assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
 
 
+async def test_each_statement_of_a_bare_connection_is_a_transaction(url: str) -> None:
+    number = text("SELECT pg_backend_pid(), pg_current_xact_id()::text::bigint")
+    async with opened(url) as client:
+        async with client.autocommit() as connection:
+            bare = [(await connection.execute(number)).one() for _ in range(2)]
+        # The same connection as any other use finds it after that.
+        async with client.transaction() as session:
+            usual = [(await session.execute(number)).one() for _ in range(2)]
+
+    assert len({row[0] for row in [*bare, *usual]}) == 1
+    assert (len(set(bare)), len(set(usual))) == (2, 1)
+
+
 async def test_server_is_told_to_end_sessions_of_clients_that_are_gone(url: str) -> None:
     async with opened(url) as client, client.engine.connect() as connection:
         rows = await connection.execute(

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from app.calls.models import CallRecord, CallStatus
+from app.calls.artifacts import read_artifact
+from app.calls.models import ArtifactType, CallRecord, CallStatus
 from app.pipeline.claims import (
     LEASE,
     Claim,
@@ -27,12 +28,14 @@ from app.pipeline.claims import (
 from app.pipeline.failures import FailureReason
 from app.pipeline.heartbeat import Heartbeat
 from app.pipeline.orchestrator import process_call
+from app.pipeline.progress import StoredArtifact, note_progress
 from app.resources import Resources
 from tests.engines import Script
 from tests.factories import Factory
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+RAW_TRANSCRIPT = StoredArtifact(ArtifactType.RAW_TRANSCRIPT_JSON, "raw.json", "application/json", 2, None)
 
 
 async def claim(resources: Resources, call_id: UUID) -> Claim | None:
@@ -115,6 +118,8 @@ async def test_worker_that_lost_its_claim_can_write_nothing(
             change_status(session, first, CallStatus.TRANSCRIBING, CallStatus.ANALYZING),
             fail_call(session, first, FailureReason.INTERNAL_ERROR),
             ensure_held(await session.connection(), first),
+            note_progress(await session.connection(), first, RAW_TRANSCRIPT, moves_to_analyzing=False),
+            note_progress(await session.connection(), first, RAW_TRANSCRIPT, moves_to_analyzing=True),
         ):
             with pytest.raises(ClaimLostError):
                 await write
@@ -123,6 +128,7 @@ async def test_worker_that_lost_its_claim_can_write_nothing(
     row = await read_call(resources, first.call_id)
     assert second is not None
     assert (row.status, row.claim_token, row.duration_seconds) == (CallStatus.TRANSCRIBING, second.token, None)
+    assert await read_artifact(resources, first.call_id, ArtifactType.RAW_TRANSCRIPT_JSON) is None
 
 
 async def test_leases_of_all_runs_are_extended_in_one_statement(
