@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import UpdateBase, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
@@ -67,33 +67,45 @@ def is_claimable() -> ColumnElement[bool]:
     )
 
 
-async def claim_call(session: AsyncSession, call_id: UUID) -> Claim | None:
+async def claim_call(session: AsyncSession | AsyncConnection, call_id: UUID) -> Claim | None:
     """Take a call; None when there is nothing to take: it is gone, finished, or somebody works on it.
 
     A QUEUED call becomes TRANSCRIBING. The result's `attempts` counts this claim; the caller fails a call that has
     had too many.
     """
-    row = (
-        await session.execute(
-            select(col(CallRecord.user_id), col(CallRecord.status), col(CallRecord.attempts))
-            .where(col(CallRecord.id) == call_id, is_claimable())
-            .with_for_update(skip_locked=True)
+    token = uuid4()
+    row = (await session.execute(_CLAIM, {"wanted_call": call_id, "new_token": token})).one_or_none()
+    return None if row is None else Claim(call_id, row.user_id, token, CallStatus(row.status), row.attempts)
+
+
+def _make_claim() -> UpdateBase:
+    """One statement, which answers the status from before, and does not wait for who has the row just now."""
+    call = CallRecord
+    free = (
+        select(col(call.id), col(call.status))
+        .where(col(call.id) == bindparam("wanted_call"), is_claimable())
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    was_queued = free.c.status == CallStatus.QUEUED
+    return (
+        update(call)
+        .where(col(call.id) == free.c.id)
+        .values(
+            claim_token=bindparam("new_token"),
+            lease_expires_at=func.now() + LEASE,
+            attempts=col(call.attempts) + 1,
+            dispatch_count=0,
+            status=case((was_queued, CallStatus.TRANSCRIBING), else_=free.c.status),
+            updated_at=case((was_queued, func.now()), else_=col(call.updated_at)),
+            # An operator may have set back a call that was waiting for a callback; others that wait cannot be taken.
+            callback_deadline_at=None,
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    claim = Claim(call_id, row.user_id, uuid4(), CallStatus(row.status), row.attempts + 1)
-    values: dict[str, Any] = {
-        "claim_token": claim.token,
-        "lease_expires_at": func.now() + LEASE,
-        "attempts": claim.attempts,
-        "dispatch_count": 0,
-    }
-    if claim.status is CallStatus.QUEUED:
-        # An operator may have set back a call that was waiting for a callback.
-        values |= {"status": CallStatus.TRANSCRIBING, "updated_at": func.now(), "callback_deadline_at": None}
-    await session.execute(update(CallRecord).where(col(CallRecord.id) == call_id).values(**values))
-    return claim
+        .returning(col(call.user_id), free.c.status, col(call.attempts))
+    )
+
+
+_CLAIM = _make_claim()
 
 
 async def claim_completed_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> Claim | None:

@@ -36,8 +36,8 @@ log = structlog.get_logger()
 
 async def process_call(resources: Resources, engines: Engines, heartbeat: Heartbeat, call_id: UUID) -> None:
     """Take a claimable call to its end; a second delivery finds nothing to claim and ends at once."""
-    async with resources.database.transaction() as session:
-        claim = await claim_call(session, call_id)
+    async with resources.database.autocommit() as connection:
+        claim = await claim_call(connection, call_id)
     if claim is None:
         return
     run = WorkerRun(resources, claim, EventWriter(resources, call_id, claim.user_id), heartbeat, engines)
