@@ -17,7 +17,7 @@ from uuid import UUID
 import dramatiq
 import structlog
 import uvloop
-from dramatiq.asyncio import get_event_loop_thread
+from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AsyncIO, Middleware, MiddlewareError, TimeLimit
 
@@ -56,6 +56,16 @@ SHUTDOWN_TIMEOUT_MS = 10_000
 """How long the others may take after that to let go of their calls. Orchestrators kill after 30 s in all."""
 
 
+FETCH_MS = 100
+"""How long a call may lie in Redis while the worker is idle; Dramatiq looks every second."""
+
+START_SECONDS = 10.0
+"""How long the event loop may take to begin on a machine that is busy with other things."""
+
+INTERRUPT_CHECK_SECONDS = 5.0
+"""How often the thread of a run looks whether its time limit is over; Dramatiq's own are woken ten times a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
     """What the actors of one process share."""
@@ -65,6 +75,23 @@ class WorkerContext:
     heartbeat: Heartbeat
     push: PushSender | None
     """Who tells phones of finished calls; None without a service account."""
+
+
+class EventLoop(AsyncIO):
+    """The event loop of the actors, whose threads sleep while they wait for it."""
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        thread = EventLoopThread(self.logger, interrupt_check_ival=INTERRUPT_CHECK_SECONDS)
+        thread.start(timeout=START_SECONDS)
+        set_event_loop_thread(thread)
+
+
+class PromptConsumer(Middleware):
+    """Fetches waiting calls sooner than Dramatiq does, without waking up every idle thread as often."""
+
+    def after_consumer_thread_boot(self, broker: Any, thread: Any) -> None:
+        if thread.queue_name == QueueName.PIPELINE:
+            thread.worker_timeout = FETCH_MS
 
 
 class WorkerLifespan(Middleware):
@@ -150,7 +177,13 @@ def build_broker(settings: Settings, lifespan: WorkerLifespan | None = None) -> 
     lifespan = lifespan or WorkerLifespan(settings)
     # No Retries among them: an actor that raises is done with its message, and the dispatcher decides.
     # Boot runs through the list in order and shutdown from its end: the lifespan lives within the event loop's life.
-    middleware: list[Middleware] = [AsyncIO(), TimeLimit(), lifespan, OneTry({QueueName.PUSH})]
+    middleware: list[Middleware] = [
+        EventLoop(),
+        TimeLimit(),
+        PromptConsumer(),
+        lifespan,
+        OneTry({QueueName.PUSH}),
+    ]
     broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]
         url=settings.redis_url or DEFAULT_REDIS_URL, middleware=middleware
     )

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from app.calls.models import CallRecord, CallStatus
 from app.resources import Resources
 from app.settings import Settings
-from jobs.worker import build_broker
+from jobs.worker import FETCH_MS, build_broker
 from tests.counting import counted
 from tests.factories import Factory
 from tests.running import wait_for
@@ -57,6 +57,14 @@ async def test_message_brings_a_call_to_its_end(
     await resources.queue.send_process_call(call.id, "request-1")
 
     assert await wait_until_failed(resources, call.id) == "audio_missing"
+
+
+async def test_calls_are_fetched_sooner_than_anything_else(worker: dramatiq.Worker) -> None:
+    pipeline = worker.consumers["pipeline"]
+    await asyncio.to_thread(wait_for, lambda: pipeline.worker_timeout == FETCH_MS, DEADLINE_SECONDS)
+
+    others = {consumer.worker_timeout for name, consumer in worker.consumers.items() if name != "pipeline"}
+    assert others == {worker.worker_timeout}
 
 
 async def test_call_without_a_message_is_found(
