@@ -67,7 +67,6 @@ class Database:
             json_deserializer=orjson.loads,
             connect_args={"timeout": CONNECT_SECONDS, "command_timeout": statement_seconds},
         )
-        self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self.engine.sync_engine, "connect", _begin_session)
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -94,8 +93,9 @@ class Database:
         For what workers ask and write most: one exchange with the server in the place of three, and no session. What
         a statement has written stays, whatever becomes of the block.
         """
-        async with self._autocommitting.connect() as connection:
-            yield connection
+        # Not an engine with that option: its listeners take longer than setting it each time.
+        async with self.engine.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def try_lock(self, key: int, *, silence: timedelta) -> AsyncIterator[AsyncConnection | None]:
