@@ -149,6 +149,8 @@ async def drop_answers(session: AsyncSession, user_id: UUID, resource_ids: Seque
 
     After the rows, and not before: whoever is naming one just now is waited for, whoever comes later finds no row.
     """
+    if not resource_ids:
+        return
     keys = literal(sorted(map(_lock_of, resource_ids)), ARRAY(BigInteger))
     await session.execute(select(func.pg_advisory_xact_lock(func.unnest(keys))))
     await session.execute(
