@@ -50,6 +50,18 @@ async def connect(port: int) -> Connection:
     return Connection(*await asyncio.open_connection("127.0.0.1", port, limit=2**20))
 
 
+async def wait_until_open(port: int) -> None:
+    """Wait until somebody listens on a port of this machine, for half a minute at most. Raises TimeoutError."""
+    async with asyncio.timeout(30):
+        while True:  # nobody tells when a process of uvicorn listens
+            try:
+                (await connect(port)).close()
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
 async def ask_once(port: int, question: Question) -> bytes:
     """The body of one answer. Raises AssertionError for any other status than 200."""
     connection = await connect(port)

@@ -15,13 +15,12 @@ _PAGE = """
 SELECT c.id, c.title, c.original_file_name, c.contact_name, c.direction, c.status, c.duration_seconds,
        coalesce(c.recorded_at, c.created_at), c.created_at, c.short_summary, c.tags_json, c.scryon_contact_id,
        items.count, items.first, c.error_reason
-FROM users u
-JOIN call_records c ON c.user_id = u.id
+FROM call_records c
 CROSS JOIN LATERAL (
     SELECT count(*) AS count, (array_agg(title ORDER BY created_at, id))[1] AS first
     FROM action_items WHERE call_record_id = c.id AND status <> 'DISMISSED'
 ) items
-WHERE u.external_user_id = $1
+WHERE c.user_id = (SELECT id FROM users WHERE external_user_id = $1)
 ORDER BY c.created_at DESC, c.id DESC
 LIMIT $2
 """
