@@ -17,7 +17,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col
 
 from app.calls.models import CallRecord, CallStatus
+from app.db import Database
 from app.pipeline.failures import FailureReason
+from app.prepared import Prepared
 
 LEASE = timedelta(seconds=15)
 """How long a claim lives without being extended."""
@@ -28,6 +30,7 @@ BACK_OFFS = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=300
 _ATTEMPTS_OF_CLAIMED = select(col(CallRecord.attempts)).where(
     col(CallRecord.id) == bindparam("call_id"), col(CallRecord.claim_token) == bindparam("token")
 )
+_FIND_CLAIMED = Prepared(_ATTEMPTS_OF_CLAIMED)
 IN_FLIGHT = (CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
 
 
@@ -226,16 +229,13 @@ async def _update_guarded(
         raise ClaimLostError
 
 
-async def ensure_held(connection: AsyncConnection, claim: Claim) -> None:
-    """Look before each stage, and at each poll, whether the call is still ours.
-
-    On a bare connection, since it is by far the most frequent of all questions.
+async def ensure_held(database: Database, claim: Claim) -> None:
+    """Look before each stage, and at each poll, whether the call is still ours: the most frequent of all questions.
 
     Raises:
         ClaimLostError: the claim is not ours any more, or the call is gone.
     """
-    parameters = {"call_id": claim.call_id, "token": claim.token}
-    if await connection.scalar(_ATTEMPTS_OF_CLAIMED, parameters) is None:
+    if not await _FIND_CLAIMED.fetch(database, call_id=claim.call_id, token=claim.token):
         raise ClaimLostError
 
 

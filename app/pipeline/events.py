@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+import asyncpg
 import structlog
-from sqlalchemy import insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, insert
 
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
+from app.prepared import Prepared
 from app.resources import Resources
 
 log = structlog.get_logger()
 
 MAX_ERROR_MESSAGE_CHARS = 200
-_INSERT = insert(CallProcessingEvent)
+_COLUMNS = ("id", "call_id", "user_id", "stage", "status", "provider", "duration_ms", "error_code", "error_message")
+_INSERT = Prepared(insert(CallProcessingEvent).values({name: bindparam(f"new_{name}") for name in _COLUMNS}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +45,20 @@ class EventWriter:
         """Write one event; a call that is gone in between is dropped in silence."""
         self.log(stage, status, provider=provider, durationMs=duration_ms, errorCode=error_code, **(extra or {}))
         values = {
-            "id": uuid4(),
-            "call_id": self.call_id,
-            "user_id": self.user_id,
-            "stage": stage,
-            "status": status,
-            "provider": provider,
-            "duration_ms": duration_ms,
-            "error_code": error_code,
-            "error_message": error_message[:MAX_ERROR_MESSAGE_CHARS] if error_message else None,
+            "new_id": uuid4(),
+            "new_call_id": self.call_id,
+            "new_user_id": self.user_id,
+            "new_stage": stage,
+            "new_status": status,
+            "new_provider": provider,
+            "new_duration_ms": duration_ms,
+            "new_error_code": error_code,
+            "new_error_message": error_message[:MAX_ERROR_MESSAGE_CHARS] if error_message else None,
         }
         try:
             # A call has more events than all other rows together.
-            async with self.resources.database.autocommit() as connection:
-                await connection.execute(_INSERT, values)
-        except IntegrityError:
+            await _INSERT.fetch(self.resources.database, **values)
+        except asyncpg.ForeignKeyViolationError:
             return
         except Exception as error:
             # Whatever an outage raises: an event is not worth a call.

@@ -5,16 +5,15 @@ A run makes progress six times; a transaction with a statement for each of the t
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
+from app.db import Database
 from app.pipeline.claims import IN_FLIGHT, Claim, ClaimLostError
+from app.prepared import Prepared
 
 _ARTIFACT_COLUMNS = ("storage_key", "content_type", "byte_size", "schema_version")
 
@@ -31,7 +30,7 @@ class StoredArtifact:
 
 
 async def note_progress(
-    connection: AsyncConnection, claim: Claim, artifact: StoredArtifact, *, moves_to_analyzing: bool
+    database: Database, claim: Claim, artifact: StoredArtifact, *, moves_to_analyzing: bool
 ) -> None:
     """Insert the pointer to an artifact of the claimed call, or replace it, and set the number of attempts back to 0.
 
@@ -47,19 +46,20 @@ async def note_progress(
         **{f"new_{name}": getattr(artifact, name) for name in _ARTIFACT_COLUMNS},
     }
     statement = _NOTE_AND_MOVE if moves_to_analyzing else _NOTE
-    if (await connection.execute(statement, parameters)).one_or_none() is None:
+    if not await statement.fetch(database, **parameters):
         raise ClaimLostError
 
 
-def _make(*, moves_to_analyzing: bool) -> ReturningInsert[UUID]:
+def _make(*, moves_to_analyzing: bool) -> Prepared:
     changes: dict[str, Any] = {"attempts": 0}
     if moves_to_analyzing:
         changes |= {"status": CallStatus.ANALYZING, "updated_at": func.now()}
     before = (CallStatus.TRANSCRIBING,) if moves_to_analyzing else IN_FLIGHT
+    has_status = or_(*(col(CallRecord.status) == status for status in before))
     held = (
         update(CallRecord)
         .where(col(CallRecord.id) == bindparam("held_call"), col(CallRecord.claim_token) == bindparam("held_token"))
-        .where(col(CallRecord.status).in_(before))
+        .where(has_status)
         .values(**changes)
         .returning(col(CallRecord.id))
         .cte("held")
@@ -73,11 +73,11 @@ def _make(*, moves_to_analyzing: bool) -> ReturningInsert[UUID]:
         stale = stale.where(col(CallArtifact.artifact_type) == ArtifactType.ANALYSIS_JSON)
         statement = statement.add_cte(stale.returning(literal_column("1")).cte("stale"))
     replaced = {name: statement.excluded[name] for name in _ARTIFACT_COLUMNS}
-    return statement.on_conflict_do_update(
+    statement = statement.on_conflict_do_update(
         constraint="call_artifacts_one_per_type", set_={**replaced, "updated_at": func.now()}
-    ).returning(col(CallArtifact.call_id))
+    )
+    return Prepared(statement.returning(col(CallArtifact.call_id)))
 
 
-# Made once: making them takes longer than what the server does with them.
 _NOTE = _make(moves_to_analyzing=False)
 _NOTE_AND_MOVE = _make(moves_to_analyzing=True)

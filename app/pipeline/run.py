@@ -109,8 +109,7 @@ class Run:
 
     async def ensure_held(self) -> None:
         """Raises ClaimLostError when the call is not ours any more."""
-        async with self.resources.database.autocommit() as connection:
-            await ensure_held(connection, self.claim)
+        await ensure_held(self.resources.database, self.claim)
 
     async def read_context(self) -> CallContext:
         """Raises ClaimLostError when the call is gone."""

@@ -48,7 +48,6 @@ class WorkerRun(Run):
         await self.ensure_held()
         await self.resources.storage.put(key, content)
         artifact = StoredArtifact(artifact_type, key, JSON_TYPE, len(content), schema_version)
-        async with self.resources.database.autocommit() as connection:
-            await note_progress(connection, self.claim, artifact, moves_to_analyzing=moves_to_analyzing)
+        await note_progress(self.resources.database, self.claim, artifact, moves_to_analyzing=moves_to_analyzing)
         if moves_to_analyzing:
             await self.resources.queue.publish_status(self.call_id, CallStatus.ANALYZING)

@@ -117,9 +117,9 @@ async def test_worker_that_lost_its_claim_can_write_nothing(
             update_claimed(session, first, duration_seconds=1),
             change_status(session, first, CallStatus.TRANSCRIBING, CallStatus.ANALYZING),
             fail_call(session, first, FailureReason.INTERNAL_ERROR),
-            ensure_held(await session.connection(), first),
-            note_progress(await session.connection(), first, RAW_TRANSCRIPT, moves_to_analyzing=False),
-            note_progress(await session.connection(), first, RAW_TRANSCRIPT, moves_to_analyzing=True),
+            ensure_held(resources.database, first),
+            note_progress(resources.database, first, RAW_TRANSCRIPT, moves_to_analyzing=False),
+            note_progress(resources.database, first, RAW_TRANSCRIPT, moves_to_analyzing=True),
         ):
             with pytest.raises(ClaimLostError):
                 await write
