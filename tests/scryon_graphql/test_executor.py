@@ -44,7 +44,7 @@ async def _later() -> str:
 class _Odd:
     """A value that no scalar knows."""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "odd"
 
 
