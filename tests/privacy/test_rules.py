@@ -100,6 +100,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
         "app/pipeline/test_orchestrator.py::test_run_that_broke_in_a_stage_resumes_and_asks_nobody_twice",
         "privacy/test_audio.py::test_no_recording_outlives_a_failed_call",
         "privacy/test_audio.py::test_no_recording_outlives_a_call_of_which_nothing_could_be_heard",
+        "app/sweeps/test_temp_audio.py::test_recording_goes_with_its_call_or_its_time",
     ),
     # No audio on disk.
     "P2": (
@@ -133,6 +134,9 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "P7": (
         "privacy/test_written.py::test_nothing_that_is_marked_is_written_anywhere",
         "app/push/test_sender.py::test_data_holds_nothing_of_the_call_but_its_id",
+        "app/observability/test_metrics.py::test_value_that_is_on_no_list_is_no_tag",
+        "jobs/test_tracing.py::test_whole_call_is_one_tree",
+        "app/observability/test_error_events.py::test_scrubber_drops_everything_that_is_not_on_its_list",
     ),
     # No address of an object, from no endpoint and no field; none of a provider's is kept.
     "P8": (
