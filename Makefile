@@ -54,7 +54,7 @@ demo: install
 	@$(BIN)/scryon demo $(ARGS)
 
 test: install-dev install-emulator
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 # Requests that `make contract` generates at least, for OpenAPI and for GraphQL each.
 CASES ?= 2000
