@@ -5,7 +5,7 @@ Slow to import and needed by few: nothing of it is loaded before somebody opens 
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -32,8 +32,11 @@ class AdminSdk:
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function of the SDK, whose last argument is the app, in a thread; raises what it raises."""
-        call = partial(function, *arguments, self.app)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        return await asyncio.wrap_future(self.submit(function, *arguments))
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """The same for who has to know when the thread is done, which outlives whoever waits for it."""
+        return self._threads.submit(partial(function, *arguments, self.app))
 
     async def close(self) -> None:
         """Forget the service account; whoever waits for a thread gets none."""

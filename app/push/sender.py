@@ -6,16 +6,18 @@ news of another: apps know a repeat by `callId` and `status`. Source: providers.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
-from app.admin_sdk import AdminSdk
+from app.admin_sdk import MAX_THREADS, AdminSdk
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -42,6 +44,10 @@ class PushOutcome(StrEnum):
     FAILED = "failed"
 
 
+Send = Callable[[str, Mapping[str, str]], Awaitable[PushOutcome]]
+"""Sends one message: the token of the phone and the data."""
+
+
 class PushSender:
     """Sends for one Firebase project, in threads, since the SDK blocks; loads the SDK, so only a worker makes one."""
 
@@ -61,18 +67,42 @@ class PushSender:
         self._exceptions = exceptions
         self._deadline_seconds = deadline_seconds
         self._sdk = AdminSdk(project_id, service_account, timeout_seconds=timeout_seconds)
+        self._free_threads = asyncio.Semaphore(MAX_THREADS)
         _bound_repeats(messaging._get_messaging_service(self._sdk.app), back_off_seconds)
 
     async def close(self) -> None:
         """Forget the service account."""
         await self._sdk.close()
 
-    async def send(self, token: str, data: Mapping[str, str]) -> PushOutcome:
-        """Send one message; never raises, and whatever goes wrong is logged by its type alone."""
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Send]:
+        """Wait for a free thread, and give the block what sends one message by it, at once.
+
+        Whoever checks first and waits then, behind a Google that hangs, tells of a call that is deleted meanwhile.
+        What sends never raises, and whatever goes wrong is logged by its type alone.
+
+        Raises:
+            TimeoutError: no thread became free in time.
+        """
+        async with asyncio.timeout(self._deadline_seconds):
+            await self._free_threads.acquire()
+        jobs: list[Future[Any]] = []
         try:
-            message = self._build(token, data)
+            yield partial(self._send, jobs)
+        finally:
+            loop = asyncio.get_running_loop()
+            # A thread may go on after its message was given up.
+            for job in jobs:
+                job.add_done_callback(lambda _: loop.call_soon_threadsafe(self._free_threads.release))
+            if not jobs:
+                self._free_threads.release()
+
+    async def _send(self, jobs: list[Future[Any]], token: str, data: Mapping[str, str]) -> PushOutcome:
+        try:
+            job = self._sdk.submit(self._messaging.send, self._build(token, data), False)
+            jobs.append(job)
             async with asyncio.timeout(self._deadline_seconds):
-                await self._sdk.run(self._messaging.send, message, False)
+                await asyncio.wrap_future(job)
         except Exception as error:
             outcome = PushOutcome.TOKEN_DEAD if self._means_dead_token(error) else PushOutcome.FAILED
             log.warning("push_not_sent", outcome=outcome, error=type(error).__name__)

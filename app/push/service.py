@@ -23,12 +23,13 @@ async def notify_call(database: Database, sender: PushSender, call_id: UUID, sta
 
 
 async def _notify(database: Database, sender: PushSender, call_id: UUID, status: CallStatus) -> None:
-    async with database.read() as session:
-        recipient = await queries.find_recipient(session, call_id, status)
-    if recipient is None:
-        return
-    structlog.contextvars.bind_contextvars(userId=str(recipient.user_id))
-    outcome = await sender.send(recipient.token, build_data(call_id, status))
+    async with sender.turn() as send:
+        async with database.read() as session:
+            recipient = await queries.find_recipient(session, call_id, status)
+        if recipient is None:
+            return
+        structlog.contextvars.bind_contextvars(userId=str(recipient.user_id))
+        outcome = await send(recipient.token, build_data(call_id, status))
     if outcome is PushOutcome.TOKEN_DEAD:
         async with database.transaction() as session:
             await queries.forget_token(session, recipient)

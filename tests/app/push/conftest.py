@@ -1,15 +1,20 @@
 """A sender that leads to a double, without patience, for many tests: each one takes the SDK a while to make."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 
-from app.push.sender import PushSender
+from app.push.sender import PushOutcome, PushSender
 from tests.doubles.fcm import Fcm
 from tests.doubles.id_tokens import PROJECT_ID
 
 TOKEN = "zebra-device:APA91b"
 DEADLINE_SECONDS = 10
+
+
+async def send_one(sender: PushSender, data: Mapping[str, str]) -> PushOutcome:
+    async with sender.turn() as send:
+        return await send(TOKEN, data)
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +29,7 @@ async def sender(shared_google: Fcm) -> AsyncIterator[PushSender]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("firebase_admin.messaging._MessagingService.FCM_URL", shared_google.fcm_url)
         opened = PushSender(PROJECT_ID, shared_google.service_account, back_off_seconds=0.001)
-    await opened.send(TOKEN, {})
+    await send_one(opened, {})
     yield opened
     await opened.close()
 

@@ -12,7 +12,7 @@ from app.observability.logging import configure_logging
 from app.push.messages import build_data
 from app.push.sender import PushOutcome, PushSender, open_push
 from app.settings import load_settings
-from tests.app.push.conftest import DEADLINE_SECONDS, TOKEN
+from tests.app.push.conftest import DEADLINE_SECONDS, TOKEN, send_one
 from tests.doubles.fcm import CLIENT_EMAIL, Fcm, Refusal
 from tests.doubles.http_double import Answer, Cut, Failure
 from tests.doubles.id_tokens import PROJECT_ID, signing_key
@@ -40,7 +40,7 @@ def test_data_holds_nothing_of_the_call_but_its_id(status: CallStatus, title: st
 async def test_message_is_data_of_high_priority_for_an_hour(sender: PushSender, google: Fcm) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)
-        outcome = await sender.send(TOKEN, DATA)
+        outcome = await send_one(sender, DATA)
 
     assert outcome is PushOutcome.SENT
     assert google.messages == [{"token": TOKEN, "data": DATA, "android": {"priority": "high", "ttl": "3600s"}}]
@@ -69,7 +69,7 @@ async def test_refusals_mean_what_they_say(
 ) -> None:
     google.refusal = refusal
 
-    assert await sender.send(TOKEN, DATA) is outcome
+    assert await send_one(sender, DATA) is outcome
 
     assert (google.sends, google.messages) == (sends, [])
 
@@ -92,7 +92,7 @@ async def test_answers_that_google_does_not_give_leave_the_token_alone(
 ) -> None:
     google.upcoming.append(answer)
 
-    assert await sender.send(TOKEN, DATA) is outcome
+    assert await send_one(sender, DATA) is outcome
 
     assert google.sends == 1
 
@@ -102,13 +102,13 @@ async def test_nobody_sleeps_for_as_long_as_google_says(sender: PushSender, goog
     google.refusal, google.retry_after_seconds = refusal, 3600
 
     async with asyncio.timeout(DEADLINE_SECONDS):
-        assert await sender.send(TOKEN, DATA) is PushOutcome.FAILED
+        assert await send_one(sender, DATA) is PushOutcome.FAILED
 
 
 async def test_short_outage_is_bridged(sender: PushSender, google: Fcm) -> None:
     google.upcoming.extend([Failure.UNAVAILABLE, Failure.SERVER_ERROR])
 
-    assert await sender.send(TOKEN, DATA) is PushOutcome.SENT
+    assert await send_one(sender, DATA) is PushOutcome.SENT
 
     assert (google.sends, len(google.messages)) == (3, 1)
 
@@ -119,7 +119,7 @@ async def test_message_that_may_have_gone_out_is_not_repeated(
 ) -> None:
     google.upcoming.append(failure)
 
-    assert await sender.send(TOKEN, DATA) is PushOutcome.FAILED
+    assert await send_one(sender, DATA) is PushOutcome.FAILED
 
     assert google.sends == 1
 
@@ -128,7 +128,7 @@ async def test_nothing_is_sent_without_a_bearer(fcm: Fcm) -> None:
     sender = PushSender(PROJECT_ID, fcm.service_account)
     fcm.upcoming.extend([Failure.CLOSED_CONNECTION, Failure.HTML, Failure.BROKEN_JSON, Answer(400, b"{}")])
 
-    outcomes = [await sender.send(TOKEN, DATA) for _ in range(5)]
+    outcomes = [await send_one(sender, DATA) for _ in range(5)]
 
     await sender.close()
     assert outcomes == [*[PushOutcome.FAILED] * 4, PushOutcome.SENT]
@@ -138,7 +138,7 @@ async def test_nothing_is_sent_without_a_bearer(fcm: Fcm) -> None:
 async def test_foreign_key_is_a_failure_like_others(fcm: Fcm) -> None:
     sender = PushSender(PROJECT_ID, {**fcm.service_account, "private_key": signing_key(1).private_pem})
 
-    assert await sender.send(TOKEN, DATA) is PushOutcome.FAILED
+    assert await send_one(sender, DATA) is PushOutcome.FAILED
 
     await sender.close()
     assert (fcm.grants, fcm.sends) == (1, 0)
@@ -148,7 +148,7 @@ async def test_google_that_says_nothing_is_given_up(fcm: Fcm) -> None:
     sender = PushSender(PROJECT_ID, fcm.service_account, timeout_seconds=0.1)
     fcm.hold()
 
-    assert await sender.send(TOKEN, DATA) is PushOutcome.FAILED
+    assert await send_one(sender, DATA) is PushOutcome.FAILED
 
     fcm.release()
     await sender.close()
@@ -159,7 +159,7 @@ async def test_google_that_speaks_too_slowly_is_given_up(fcm: Fcm) -> None:
     fcm.failure = Cut.DRIP
 
     async with asyncio.timeout(DEADLINE_SECONDS):
-        assert await sender.send(TOKEN, DATA) is PushOutcome.FAILED
+        assert await send_one(sender, DATA) is PushOutcome.FAILED
 
     fcm.close()
     await sender.close()
@@ -167,7 +167,7 @@ async def test_google_that_speaks_too_slowly_is_given_up(fcm: Fcm) -> None:
 
 async def test_google_that_hangs_takes_no_threads_of_others(sender: PushSender, google: Fcm) -> None:
     google.hold()
-    sending = [asyncio.create_task(sender.send(TOKEN, DATA)) for _ in range(20)]
+    sending = [asyncio.create_task(send_one(sender, DATA)) for _ in range(20)]
     await asyncio.to_thread(google.wait_for_requests, 1)
 
     assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), DEADLINE_SECONDS) == "done"
@@ -207,7 +207,7 @@ async def test_no_log_line_holds_token_bearer_or_key(
     configure_logging(load_settings(log_level="DEBUG"))
     google.refusal = refusal
 
-    await sender.send(TOKEN, DATA)
+    await send_one(sender, DATA)
 
     configure_logging(load_settings(log_level="ERROR"))
     told = capsys.readouterr().err

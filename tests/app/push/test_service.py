@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from app.admin_sdk import MAX_THREADS
 from app.calls.deletion import delete_call
 from app.calls.models import CallStatus
 from app.db import Database
@@ -15,7 +16,7 @@ from app.push.service import notify_call
 from app.resources import Resources
 from app.users.models import User
 from app.users.service import delete_account
-from tests.app.push.conftest import TOKEN
+from tests.app.push.conftest import TOKEN, send_one
 from tests.doubles.fcm import Fcm, Refusal
 from tests.factories import Factory
 from tests.privacy.contents import about, read_contents
@@ -107,6 +108,25 @@ async def test_nothing_stays_of_what_is_deleted_while_its_owner_is_told(
     contents = await read_contents(resources)
     assert about(contents, [str(call.id), TOKEN.lower()]) == {}
     assert ("users" in contents) is not is_account_deleted
+
+
+async def test_call_that_is_deleted_while_its_message_waits_for_a_thread_is_not_told_of(
+    resources: Resources, factory: Factory, meera: UUID, sender: PushSender, google: Fcm
+) -> None:
+    call = await factory.call(meera, status=CallStatus.COMPLETED)
+    google.hold()
+    others = [asyncio.create_task(send_one(sender, {"callId": "7d1f"})) for _ in range(MAX_THREADS)]
+    await asyncio.to_thread(google.wait_for_requests, MAX_THREADS)
+    telling = asyncio.create_task(notify_call(resources.database, sender, call.id, CallStatus.COMPLETED))
+    for _ in range(3):
+        # Time enough to look at the row, as long as nobody has to wait for that.
+        await read_token(resources, meera)
+
+    await delete_call(resources, user_id=meera, call_id=call.id)
+    google.release()
+    await asyncio.gather(telling, *others)
+
+    assert {message["data"]["callId"] for message in google.messages} == {"7d1f"}
 
 
 @pytest.mark.parametrize(
