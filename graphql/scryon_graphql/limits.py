@@ -5,6 +5,7 @@ and variables.
 Operations of the REST facade are our own and are not checked here; their lists have the same maxima.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -46,6 +47,10 @@ MAX_ALIASES = 50
 MAX_TOKENS = 2000
 """Everything that the schema offers about a call is under 600 tokens, the introspection of GraphiQL under 400."""
 
+_TEXT_OR_COMMENT = re.compile(r'"""(?:\\"""|[^"]|"(?!""))*"""|"(?:\\.|[^"\\\n])*"|#[^\r\n]*')
+_TOKEN = re.compile(r"[A-Za-z_]\w*|[{}()\[\]:!=|&@$]|\.\.\.", re.ASCII)
+"""Tokens of a document without its texts and comments; numbers are left out, so that none is counted twice."""
+
 MAX_DOCUMENT_CHARS = 50_000
 """`MAX_TOKENS` of them with their names and indents take half of it. The parser reads a long text in 10 to 30 ms."""
 
@@ -74,8 +79,12 @@ class LengthLimiter(SchemaExtension):
     """Refuses a document that would take long to be parsed, whatever it is that makes it long."""
 
     def on_parse(self) -> Iterator[None]:
-        if len(self.execution_context.query or "") > MAX_DOCUMENT_CHARS:
+        text = self.execution_context.query or ""
+        if len(text) > MAX_DOCUMENT_CHARS:
             raise ValidationFailedError.of("query", f"must be at most {MAX_DOCUMENT_CHARS} characters")
+        # The parser counts, too, but takes milliseconds until it has counted as far.
+        if len(_TOKEN.findall(_TEXT_OR_COMMENT.sub(" ", text))) > MAX_TOKENS:
+            raise ValidationFailedError.of("query", f"must be at most {MAX_TOKENS} tokens")
         yield
 
 

@@ -61,7 +61,16 @@ async def test_tokens_are_limited(client: Client) -> None:
 
     message = await message_of(client, document)
 
-    assert message == f"Syntax Error: Document contains more than {MAX_TOKENS} tokens. Parsing aborted."
+    assert message == f"must be at most {MAX_TOKENS} tokens"
+
+
+async def test_words_of_texts_and_comments_are_no_tokens(client: Client) -> None:
+    words = "a { b: [c] } " * MAX_TOKENS
+    document = f'# {words[:9000]}\n{{ call(id: "{words[:9000]}") {{ id }} }} # """ " {words[:9000]}'
+
+    message = await message_of(client, document)
+
+    assert message == "Call not found"
 
 
 @pytest.mark.parametrize(
