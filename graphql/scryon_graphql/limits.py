@@ -8,6 +8,7 @@ Operations of the REST facade are our own and are not checked here; their lists 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from graphql import (
@@ -47,6 +48,10 @@ MAX_ALIASES = 50
 MAX_TOKENS = 2000
 """Everything that the schema offers about a call is under 600 tokens, the introspection of GraphiQL under 400."""
 
+MAX_NESTING = 40
+"""Brackets of all kinds within each other: fields to `MAX_DEPTH` with arguments and variables take half of it."""
+
+_OPENING, _CLOSING = frozenset("{[("), frozenset("}])")
 _TEXT_OR_COMMENT = re.compile(r'"""(?:\\"""|[^"]|"(?!""))*"""|"(?:\\.|[^"\\\n])*"|#[^\r\n]*')
 _TOKEN = re.compile(r"[A-Za-z_]\w*|[{}()\[\]:!=|&@$]|\.\.\.", re.ASCII)
 """Tokens of a document without its texts and comments; numbers are left out, so that none is counted twice."""
@@ -83,9 +88,17 @@ class LengthLimiter(SchemaExtension):
         if len(text) > MAX_DOCUMENT_CHARS:
             raise ValidationFailedError.of("query", f"must be at most {MAX_DOCUMENT_CHARS} characters")
         # The parser counts, too, but takes milliseconds until it has counted as far.
-        if len(_TOKEN.findall(_TEXT_OR_COMMENT.sub(" ", text))) > MAX_TOKENS:
+        tokens = _TOKEN.findall(_TEXT_OR_COMMENT.sub(" ", text))
+        if len(tokens) > MAX_TOKENS:
             raise ValidationFailedError.of("query", f"must be at most {MAX_TOKENS} tokens")
+        if max(accumulate(map(_step, tokens)), default=0) > MAX_NESTING:
+            raise ValidationFailedError.of("query", f"must not be nested more than {MAX_NESTING} levels deep")
         yield
+
+
+def _step(token: str) -> int:
+    """How much deeper what follows a token is."""
+    return (token in _OPENING) - (token in _CLOSING)
 
 
 class FragmentsLimiter(SchemaExtension):

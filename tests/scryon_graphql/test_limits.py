@@ -8,6 +8,7 @@ from scryon_graphql.limits import (
     MAX_ALIASES,
     MAX_DEPTH,
     MAX_DOCUMENT_CHARS,
+    MAX_NESTING,
     MAX_OBJECTS,
     MAX_REPEATS,
     MAX_SELECTIONS,
@@ -68,9 +69,15 @@ async def test_words_of_texts_and_comments_are_no_tokens(client: Client) -> None
     words = "a { b: [c] } " * MAX_TOKENS
     document = f'# {words[:9000]}\n{{ call(id: "{words[:9000]}") {{ id }} }} # """ " {words[:9000]}'
 
-    message = await message_of(client, document)
+    [error] = (await client.run(document)).errors
 
-    assert message == "Call not found"
+    assert error.extensions["code"] == "call_not_found"
+
+
+async def test_brackets_within_each_other_are_limited(client: Client) -> None:
+    document = "{ me " * MAX_NESTING + "{ id }" + "}" * MAX_NESTING
+
+    assert await message_of(client, document) == f"must not be nested more than {MAX_NESTING} levels deep"
 
 
 @pytest.mark.parametrize(
