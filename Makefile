@@ -78,9 +78,9 @@ bench: install-dev
 	$(BIN)/python -m bench.scaling
 	$(BIN)/python bench/api.py
 	$(BIN)/python bench/tokens.py
-	$(BIN)/python -m bench.endpoints
-	$(BIN)/python -m bench.hostile
 	$(BIN)/python bench/providers.py
+	$(BIN)/python -m bench.hostile
+	$(BIN)/python -m bench.endpoints
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
 	--no-annotate --custom-compile-command "make lock" --extra embedded --extra local --extra build

@@ -27,7 +27,8 @@ TIME_TO_LIVE = timedelta(hours=1)
 
 TIMEOUT_SECONDS = 5.0
 DEADLINE_SECONDS = 9.0
-"""How long one message may take in all, the bearer that it may need first included: less than a worker has to stop."""
+"""How long a message may wait for a thread, and how long it may take then, the bearer that it may need included: both
+together less than a worker has to stop (20 s, jobs/worker.py)."""
 
 REPEATS = 2
 """How often the SDK asks again after a 500 or a 503; four times by itself."""

@@ -40,8 +40,8 @@ _LEAF = "scryon-leaf"
 """The place among the extensions of a field where its leaf, or None, is kept for the next operation."""
 
 
-class Coercions(dict[type, Callable[[Any], Any]]):
-    """How values look in JSON, by their type; graphql-core judges the values of types that are not here."""
+Coercions = dict[type, Callable[[Any], Any]]
+"""How values look in JSON, by their type; graphql-core judges the values of types that are not here."""
 
 
 class ScalarCoercions(Coercions):
@@ -146,7 +146,7 @@ def _find_leaf(definition: GraphQLField) -> Leaf | None:
     if is_leaf_type(type_):
         return Leaf(field.python_name, is_nullable, _AS_IS.get(type_.name), _coercions(type_))
     if is_list_type(type_) and is_non_null_type(type_.of_type) and is_leaf_type(type_.of_type.of_type):
-        return Leaf(field.python_name, is_nullable, None, Coercions({list: _list_coercion(type_.of_type.of_type)}))
+        return Leaf(field.python_name, is_nullable, None, {list: _list_coercion(type_.of_type.of_type)})
     return None
 
 
@@ -154,7 +154,7 @@ def _coercions(type_: GraphQLLeafType) -> Coercions:
     if isinstance(type_, GraphQLEnumType):
         members = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].wrapped_cls
         names = {member: type_.coerce_output_value(member) for member in members}
-        return Coercions({members: names.__getitem__})
+        return {members: names.__getitem__}
     return ScalarCoercions(type_.coerce_output_value)
 
 
