@@ -3,11 +3,10 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, func, null, or_, select, tuple_, type_coerce, update
+from sqlalchemy import ColumnElement, case, delete, func, null, or_, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,8 +17,7 @@ from app.actions.models import ActionItem, ActionSource, ActionStatus
 from app.calls.models import CallRecord
 from app.cursor import Cursor
 from app.db import Database
-from app.entities import UTC_TIME
-from app.prepared import Prepared
+from app.newest import NewestFirst
 
 
 class ActionRow(NamedTuple):
@@ -74,6 +72,12 @@ _columns = (
 _rows = select(*_columns, col(CallRecord.scryon_contact_id)).join(
     CallRecord, col(CallRecord.id) == col(ActionItem.call_record_id)
 )
+_newest = NewestFirst(
+    _rows,
+    created_at=_created,
+    id=_id,
+    columns={"owner": _owner, "status": _status, "call": col(ActionItem.call_record_id)},
+)
 
 
 async def list_actions(
@@ -86,24 +90,8 @@ async def list_actions(
     call_id: UUID | None,
 ) -> list[ActionRow]:
     """The newest action items behind the cursor, newest first."""
-    statement = _prepare_list(after is not None, status is not None, call_id is not None)
-    values: dict[str, Any] = {"owner": user_id, "size": limit, "status": status, "call": call_id}
-    if after is not None:
-        values |= {"before": after.created_at, "before_id": after.id}
-    return [ActionRow._make(row) for row in await statement.fetch(database, **values)]
-
-
-@cache
-def _prepare_list(has_cursor: bool, has_status: bool, has_call: bool) -> Prepared:
-    statement = _rows.where(_owner == bindparam("owner")).order_by(*_newest_first).limit(bindparam("size"))
-    if has_cursor:
-        before = tuple_(bindparam("before", type_=UTC_TIME), bindparam("before_id", type_=PG_UUID()))
-        statement = statement.where(tuple_(_created, _id) < before)
-    if has_status:
-        statement = statement.where(_status == bindparam("status"))
-    if has_call:
-        statement = statement.where(col(ActionItem.call_record_id) == bindparam("call"))
-    return Prepared(statement)
+    rows = await _newest.fetch(database, limit=limit, after=after, owner=user_id, status=status, call=call_id)
+    return [ActionRow._make(row) for row in rows]
 
 
 async def list_actions_of_calls(

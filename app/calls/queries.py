@@ -21,7 +21,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
     type_coerce,
     update,
 )
@@ -36,7 +35,7 @@ from app.calls.artifacts import ArtifactRef
 from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
 from app.cursor import Cursor
 from app.db import Database
-from app.entities import UTC_TIME
+from app.newest import NewestFirst
 from app.pipeline.models import CallProcessingEvent
 from app.prepared import Prepared
 
@@ -147,6 +146,9 @@ def _select_rows() -> "Select[*tuple[Any, ...]]":
 
 
 _rows = _select_rows()
+_newest = NewestFirst(
+    _rows, created_at=_created, id=_id, columns={"owner": _owner, "status": _status, "contact": _contact}
+)
 
 
 async def find_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None] | None:
@@ -166,24 +168,8 @@ async def list_calls(
     contact_id: UUID | None,
 ) -> list[CallRow]:
     """The newest calls behind the cursor, newest first."""
-    statement = _prepare_list(after is not None, status is not None, contact_id is not None)
-    values: dict[str, Any] = {"owner": user_id, "size": limit, "status": status, "contact": contact_id}
-    if after is not None:
-        values |= {"before": after.created_at, "before_id": after.id}
-    return [CallRow._make(row) for row in await statement.fetch(database, **values)]
-
-
-@cache
-def _prepare_list(has_cursor: bool, has_status: bool, has_contact: bool) -> Prepared:
-    statement = _rows.where(_owner == bindparam("owner")).order_by(*_newest_first).limit(bindparam("size"))
-    if has_cursor:
-        before = tuple_(bindparam("before", type_=UTC_TIME), bindparam("before_id", type_=PG_UUID()))
-        statement = statement.where(tuple_(_created, _id) < before)
-    if has_status:
-        statement = statement.where(_status == bindparam("status"))
-    if has_contact:
-        statement = statement.where(_contact == bindparam("contact"))
-    return Prepared(statement)
+    rows = await _newest.fetch(database, limit=limit, after=after, owner=user_id, status=status, contact=contact_id)
+    return [CallRow._make(row) for row in rows]
 
 
 async def list_calls_from(

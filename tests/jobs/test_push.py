@@ -1,8 +1,6 @@
 """A real worker tells phones of finished calls, through a double of Google. Source: pipeline.md, section 6 (T3)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +23,7 @@ from tests.doubles.fcm import CLIENT_EMAIL, Fcm
 from tests.doubles.id_tokens import PROJECT_ID, signing_key
 from tests.engines import RAW, Script
 from tests.factories import Factory
+from tests.jobs.working import working
 
 ACCOUNT = {
     "firebase_project_id": PROJECT_ID,
@@ -44,19 +43,6 @@ def pushing(resources: Resources) -> Resources:
 async def meera(factory: Factory) -> UUID:
     """A user with a phone."""
     return await factory.user("meera", fcm_token=TOKEN)
-
-
-@asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[None]:
-    """A worker in this process; behind the block, it has done what it has begun."""
-    broker = build_broker(settings)
-    worker = dramatiq.Worker(broker, worker_threads=2)
-    await asyncio.to_thread(worker.start)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(worker.stop, 10_000)
-        await asyncio.to_thread(broker.close)
 
 
 def waiting_pushes(settings: Settings) -> int:

@@ -3,24 +3,21 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-import dramatiq
 import httpx
 import pytest
 
 from app.calls.models import CallStatus
 from app.resources import Resources
-from app.settings import Settings
-from jobs.worker import build_broker
 from tests.doubles import lemonfox, openai, pyannote
 from tests.doubles.lemonfox import Lemonfox, make_transcript
 from tests.doubles.openai import Completion, OpenAi
 from tests.doubles.otlp import CollectedSpan, Collector
 from tests.doubles.pyannote import Pyannote
+from tests.jobs.working import working
 from tests.rest.serving import rest_client
 from tests.voices import add_profile, make_sample
 
@@ -87,19 +84,6 @@ def providers() -> Iterator[dict[str, Any]]:
             "llm_model": openai.MODEL,
             "llm_speaker_naming_enabled": True,
         }
-
-
-@asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[None]:
-    """A worker in this process, which shares its spans; behind the block, everything is exported."""
-    broker = build_broker(settings)
-    worker = dramatiq.Worker(broker, worker_threads=2)
-    await asyncio.to_thread(worker.start)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(worker.stop, 10_000)
-        await asyncio.to_thread(broker.close)
 
 
 async def process(client: httpx.AsyncClient) -> UUID:

@@ -3,13 +3,11 @@
 import asyncio
 import io
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import dramatiq
 import httpx
 import orjson
 import pytest
@@ -21,14 +19,14 @@ from websockets.typing import Subprotocol
 from app.calls.models import ArtifactType, CallStatus
 from app.observability.logging import configure_logging
 from app.resources import Resources, open_resources
-from app.settings import Settings, load_settings
-from jobs.worker import build_broker
+from app.settings import load_settings
 from tests.callbacks import CALLBACK_MODE, PATH, callback_query
 from tests.doubles.fcm import CLIENT_EMAIL, Fcm
 from tests.doubles.id_tokens import PROJECT_ID, signing_key
 from tests.engines import RAW, ScriptedAnalyst
 from tests.factories import Factory
 from tests.finished import finished_call
+from tests.jobs.working import working
 from tests.rest.serving import Server, rest_client
 from tests.running import wait_for
 from tests.voices import make_sample
@@ -57,18 +55,6 @@ def read(written: str) -> list[dict[str, str]]:
 def contexts(written: str) -> set[tuple[str | None, ...]]:
     """Which request, user and call lines name."""
     return {(line.get("reqId"), line.get("userId"), line.get("callId")) for line in read(written)}
-
-
-@asynccontextmanager
-async def working(settings: Settings) -> AsyncIterator[None]:
-    broker = build_broker(settings)
-    worker = dramatiq.Worker(broker, worker_threads=2)
-    await asyncio.to_thread(worker.start)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(worker.stop, 10_000)
-        await asyncio.to_thread(broker.close)
 
 
 async def test_request_about_a_call(
