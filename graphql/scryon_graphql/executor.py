@@ -1,15 +1,20 @@
-"""Executes plain leaves of objects in a tight loop, and leaves everything else to graphql-core.
+"""Executes plain fields of objects in a tight loop, and leaves everything else to graphql-core.
 
-A leaf is plain when it has no arguments, no resolver of its own and no extensions: its value is an attribute of the
-object. Which of the selected fields are, is found out once per selection of an operation. Whatever turns out not to be
-as simple as it looked (a missing attribute, null where none may be, a value that its type has to judge) is done again
-by the ordinary path, so that data, errors and their order are always graphql-core's own.
+A field is plain when it has no arguments, no resolver of its own and no extensions: its value is an attribute of the
+object. Which of the selected fields are, is found out once per selection of an operation. One object has its leaves
+read one after the other; a list of objects that have plain fields only is read column by column, nested objects
+included. Whatever turns out not to be as simple as it looked (a missing attribute, null where none may be, a value that
+its type has to judge) is done again by the ordinary path, so that data, errors and their order are always
+graphql-core's own.
 
 Source: architecture.md, "Speed".
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
+from itertools import chain, islice
+from operator import attrgetter
+from types import NoneType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,10 +23,12 @@ from graphql import (
     GraphQLField,
     GraphQLLeafType,
     GraphQLObjectType,
+    GraphQLStreamDirective,
     get_nullable_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
+    is_object_type,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -36,8 +43,8 @@ _AS_IS = {"String": str, "ID": str, "Boolean": bool}
 _PLAIN_TYPES = (str, int, float, UUID, datetime, date, dict)
 """Values that nobody raises, and that only a subclass could make anybody await; their scalar alone has a say."""
 
-_LEAF = "scryon-leaf"
-"""The place among the extensions of a field where its leaf, or None, is kept for the next operation."""
+_PLAIN = "scryon-plain"
+"""The place among the extensions of a field where its leaf or branch, or None, is kept for the next operation."""
 
 
 Coercions = dict[type, Callable[[Any], Any]]
@@ -70,14 +77,35 @@ class Leaf(NamedTuple):
     coercions: Coercions
 
 
+class Branch(NamedTuple):
+    """How a plain field that gives an object, or a list of objects without null, is read."""
+
+    attribute: str
+    is_nullable: bool
+    type: GraphQLObjectType
+    is_list: bool
+
+
+class Plan(NamedTuple):
+    """The plain fields of a selection by response key; `is_whole` when there are some and no others."""
+
+    leaves: tuple[tuple[str, Leaf], ...]
+    branches: tuple[tuple[str, Branch], ...]
+    is_whole: bool
+
+
+class _NotPlainError(Exception):
+    """Something is not as simple as it looked."""
+
+
 class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's executor with a short way for plain leaves."""
+    """graphql-core's executor with a short way for plain fields."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # By identity, like graphql-core's own memory of sub-selections; the field sets are kept so that none can be
         # taken for another.
-        self._leaves: dict[int, tuple[FieldSet, tuple[tuple[str, Leaf], ...]]] = {}
+        self._plans: dict[int, tuple[FieldSet, Plan]] = {}
 
     def execute_fields(
         self,
@@ -89,7 +117,7 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Execute the selected fields of one object; the result keeps the order of the selection."""
         results: dict[str, Any] = {}
-        for key, (attribute, is_nullable, as_is, coercions) in self._find_leaves(parent_type, grouped_field_set):
+        for key, (attribute, is_nullable, as_is, coercions) in self._find_plan(parent_type, grouped_field_set).leaves:
             try:
                 value = getattr(source_value, attribute)
                 if type(value) is as_is:
@@ -112,42 +140,124 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
             return _merge(grouped_field_set, results, rest)
         return _merge_later(grouped_field_set, results, rest)
 
-    def _find_leaves(self, parent_type: GraphQLObjectType, fields: FieldSet) -> tuple[tuple[str, Leaf], ...]:
-        known = self._leaves.get(id(fields))
+    def complete_iterable_value(
+        self,
+        item_type: Any,
+        field_details_list: list[Any],
+        info: Any,
+        path: Any,
+        items: Iterable[Any],
+        position_context: Any,
+    ) -> Any:
+        """Complete a list; plain objects are read column by column."""
+        type_ = get_nullable_type(item_type)
+        is_whole = position_context is None and not _is_streamed(field_details_list)
+        if type(items) is list and is_object_type(type_) and is_whole:
+            try:
+                return self._read_objects(type_, items, field_details_list)
+            except Exception:  # noqa: S110  (the ordinary path does it again, and reports it)
+                pass
+        return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    def _read_objects(
+        self, type_: GraphQLObjectType, objects: Sequence[Any], details: list[Any]
+    ) -> list[dict[str, Any]]:
+        """Read all selected fields of objects of one type.
+
+        Raises:
+            Exception: of any kind, when a value is not for a tight loop.
+        """
+        for kind in set(map(type, objects)):
+            if issubclass(kind, Exception) or hasattr(kind, "__await__"):
+                raise _NotPlainError
+        fields, defer_usages, _ = self.collect_subfields(type_, details)
+        plan = self._find_plan(type_, fields)
+        if not plan.is_whole or defer_usages or type_.is_type_of:
+            raise _NotPlainError
+        columns = {key: _read_leaves(leaf, objects) for key, leaf in plan.leaves}
+        for key, branch in plan.branches:
+            columns[key] = self._read_branches(branch, objects, fields[key])
+        return [dict(zip(fields, row, strict=True)) for row in zip(*(columns[key] for key in fields), strict=True)]
+
+    def _read_branches(self, branch: Branch, objects: Sequence[Any], details: list[Any]) -> list[Any]:
+        values = list(map(attrgetter(branch.attribute), objects))
+        present = [value for value in values if value is not None]
+        if len(present) < len(values) and not branch.is_nullable:
+            raise _NotPlainError
+        if not branch.is_list:
+            read = iter(self._read_objects(branch.type, present, details))
+            return [None if value is None else next(read) for value in values]
+        if set(map(type, present)) - {list}:
+            raise _NotPlainError
+        read = iter(self._read_objects(branch.type, list(chain.from_iterable(present)), details))
+        return [None if value is None else list(islice(read, len(value))) for value in values]
+
+    def _find_plan(self, parent_type: GraphQLObjectType, fields: FieldSet) -> Plan:
+        known = self._plans.get(id(fields))
         if known is None:
-            known = self._leaves[id(fields)] = (fields, tuple(self._iter_leaves(parent_type, fields)))
+            known = self._plans[id(fields)] = (fields, self._make_plan(parent_type, fields))
         return known[1]
 
-    def _iter_leaves(self, parent_type: GraphQLObjectType, fields: FieldSet) -> Iterator[tuple[str, Leaf]]:
-        if self.middleware_manager and self.middleware_manager.middlewares:
-            # It wants to see every field.
-            return
-        for key, details in fields.items():
+    def _make_plan(self, parent_type: GraphQLObjectType, fields: FieldSet) -> Plan:
+        leaves, branches = [], []
+        # A middleware wants to see every field.
+        has_middleware = self.middleware_manager and self.middleware_manager.middlewares
+        for key, details in () if has_middleware else fields.items():
             node = details[0].node
             definition = parent_type.fields.get(node.name.value)
-            if definition is None or node.arguments:
+            if definition is None or node.arguments or _is_streamed(details):
                 continue
-            if _LEAF not in definition.extensions:
-                definition.extensions[_LEAF] = _find_leaf(definition)
-            leaf = definition.extensions[_LEAF]
-            if leaf is not None:
-                yield key, leaf
+            if _PLAIN not in definition.extensions:
+                definition.extensions[_PLAIN] = _find_plain(definition)
+            plain = definition.extensions[_PLAIN]
+            if isinstance(plain, Leaf):
+                leaves.append((key, plain))
+            elif isinstance(plain, Branch):
+                branches.append((key, plain))
+        return Plan(tuple(leaves), tuple(branches), 0 < len(leaves) + len(branches) == len(fields))
 
 
-def _find_leaf(definition: GraphQLField) -> Leaf | None:
-    """How a field is read when it is a plain leaf or a plain list of leaves; None for any other."""
+def _read_leaves(leaf: Leaf, objects: Sequence[Any]) -> list[Any]:
+    """Read one leaf of many objects. Raises any exception when a value is not for a tight loop."""
+    values = list(map(attrgetter(leaf.attribute), objects))
+    kinds = set(map(type, values))
+    if NoneType in kinds:
+        if not leaf.is_nullable:
+            raise _NotPlainError
+        kinds.remove(NoneType)
+    if not kinds - {leaf.as_is}:
+        return values
+    coercions = leaf.coercions
+    coerced = [None if value is None else coercions[type(value)](value) for value in values]
+    if any(after is None and before is not None for before, after in zip(values, coerced, strict=True)):
+        raise _NotPlainError
+    return coerced
+
+
+def _find_plain(definition: GraphQLField) -> Leaf | Branch | None:
+    """How a field is read when it is a plain leaf, a plain list of leaves or a plain object; None for any other."""
     field = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     if not isinstance(field, StrawberryField) or not field.is_basic_field or definition.args:
         return None
     if field.default_resolver is not getattr or not getattr(definition.resolve, "_is_default", False):
         return None
     is_nullable = not is_non_null_type(definition.type)
-    type_ = get_nullable_type(definition.type)
-    if is_leaf_type(type_):
-        return Leaf(field.python_name, is_nullable, _AS_IS.get(type_.name), _coercions(type_))
-    if is_list_type(type_) and is_non_null_type(type_.of_type) and is_leaf_type(type_.of_type.of_type):
-        return Leaf(field.python_name, is_nullable, None, {list: _list_coercion(type_.of_type.of_type)})
+    item_type: Any = get_nullable_type(definition.type)
+    is_list = is_list_type(item_type) and is_non_null_type(item_type.of_type)
+    if is_list:
+        item_type = item_type.of_type.of_type
+    if is_object_type(item_type):
+        return Branch(field.python_name, is_nullable, item_type, is_list)
+    if is_leaf_type(item_type) and is_list:
+        return Leaf(field.python_name, is_nullable, None, {list: _list_coercion(item_type)})
+    if is_leaf_type(item_type):
+        return Leaf(field.python_name, is_nullable, _AS_IS.get(item_type.name), _coercions(item_type))
     return None
+
+
+def _is_streamed(details: Sequence[Any]) -> bool:
+    """Whether a list is to be sent in pieces, which is graphql-core's affair."""
+    return any(directive.name.value == GraphQLStreamDirective.name for directive in details[0].node.directives or ())
 
 
 def _coercions(type_: GraphQLLeafType) -> Coercions:

@@ -27,7 +27,7 @@ def format_timestamp(moment: datetime) -> str:
     """Write an aware time as `YYYY-MM-DDTHH:MM:SS[.fff]Z`: milliseconds are truncated, and left out when zero."""
     # What comes from the database is in UTC already, and a page has hundreds of times.
     local = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return local.isoformat(timespec="milliseconds" if local.microsecond >= 1000 else "seconds")[:-6] + "Z"
+    return local.isoformat()[: 23 if local.microsecond >= 1000 else 19] + "Z"
 
 
 def _parse_timestamp(value: object) -> datetime:

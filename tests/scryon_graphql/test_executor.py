@@ -137,7 +137,8 @@ def _declare(name: str, fields: dict[str, Field], child: Any = None) -> Any:
         else:
             members[field_name] = strawberry.field(resolver=_make_resolver(field_name, field))
     if child is not None:
-        members["__annotations__"] |= {"child": child | None, "children": list[child], "strict": child}
+        lists = {"children": list[child], "others": list[child] | None}
+        members["__annotations__"] |= {"child": child | None, "strict": child, **lists}
     return strawberry.type(type(name, (), members))
 
 
@@ -167,13 +168,12 @@ class Thing:
 
 
 def _make_world(chance: Random) -> tuple[Any, Thing, str]:
-    """A schema, its root object and an operation on it."""
-    inner_fields, outer_fields = (
-        {name: _choose_field(chance) for name in chance.sample("abcdef", chance.randint(1, 5))} for _ in range(2)
-    )
-    inner = _declare("Inner", inner_fields)
-    outer = _declare("Outer", outer_fields, inner)
-    odd_share = chance.choice([0.0, 0.05, 0.3])
+    """A schema of three levels, its root object and an operation on it."""
+    levels = [{name: _choose_field(chance) for name in chance.sample("abcdef", chance.randint(1, 5))} for _ in range(3)]
+    innermost = _declare("Innermost", levels[2])
+    inner = _declare("Inner", levels[1], innermost)
+    outer = _declare("Outer", levels[0], inner)
+    odd_share = chance.choice([0.0, 0.0, 0.02, 0.2])
 
     def make(own: dict[str, Field]) -> dict[str, Callable[[], Any]]:
         makers = {field.attribute(name): _choose_value(chance, field, odd_share) for name, field in own.items()}
@@ -185,11 +185,24 @@ def _make_world(chance: Random) -> tuple[Any, Thing, str]:
             del makers[chance.choice(sorted(makers))]
         return makers
 
-    children = [Thing(make(inner_fields)) for _ in range(chance.randint(0, 3))]
-    only, strict = Thing(make(inner_fields)), Thing(make(inner_fields))
-    nested = {"child": lambda: only, "children": lambda: children, "strict": lambda: strict}
-    operation = _write_operation(chance, sorted(outer_fields), sorted(inner_fields))
-    return strawberry.Schema(query=outer), Thing(make(outer_fields) | nested), operation
+    def make_thing(level: int) -> Thing:
+        return Thing(make(levels[level]) | (nest(level + 1) if level < 2 else {}))
+
+    def nest(level: int) -> dict[str, Callable[[], Any]]:
+        """The members of an object that hold objects."""
+        children = [make_thing(level) for _ in range(chance.randint(0, 3))]
+        strict, child = make_thing(level), chance.choice([None, make_thing(level)])
+        others = chance.choice([None, [make_thing(level)], tuple(children)])
+        odd = chance.choice(ODD)
+        return {
+            "child": lambda: child,
+            "strict": odd if chance.random() < odd_share else lambda: strict,
+            "children": (lambda: [*children, odd()]) if chance.random() < odd_share else lambda: children,
+            "others": lambda: others,
+        }
+
+    operation = _write_operation(chance, [sorted(own) for own in levels])
+    return strawberry.Schema(query=outer), make_thing(0), operation
 
 
 def _choose_value(chance: Random, field: Field, odd_share: float) -> Callable[[], Any]:
@@ -199,21 +212,27 @@ def _choose_value(chance: Random, field: Field, odd_share: float) -> Callable[[]
     return lambda: [good] * 2 if field.is_list else good
 
 
-def _write_operation(chance: Random, outer: list[str], inner: list[str]) -> str:
+def _write_operation(chance: Random, levels: list[list[str]]) -> str:
     aliases = count()
 
     def leaves(names: list[str]) -> str:
-        chosen = chance.choices([*names, "__typename"], k=chance.randint(1, 5))
+        chosen = chance.choices([*names, chance.choice(["__typename", names[0]])], k=chance.randint(1, 5))
         return " ".join(
             f"{chance.choice(['', f'x{next(aliases)}: '])}{name}"
             f"{chance.choice(['', '', ' @include(if: true)', ' @skip(if: true)'])}"
             for name in chosen
         )
 
-    objects = chance.choices(["child", "children", "strict"], k=chance.randint(0, 3))
-    nested = " ".join(f"{name} {{ {leaves(inner)} ...F }}" for name in objects)
-    fragment = f"fragment F on Inner {{ {leaves(inner)} }}" if objects else ""
-    return f"{{ {leaves(outer)} {nested} {leaves(outer)} }} {fragment}"
+    def nested(level: int, fragment: str) -> str:
+        objects = chance.choices(["child", "children", "strict", "others"], k=chance.randint(0, 2))
+        below = [nested(level + 1, "") if level == 1 else "" for _ in objects]
+        return " ".join(
+            f"{name} {{ {leaves(levels[level])} {deeper} {fragment} }}"
+            for name, deeper in zip(objects, below, strict=True)
+        )
+
+    text = f"{{ {leaves(levels[0])} {nested(1, '...F')} {leaves(levels[0])} }}"
+    return f"{text} fragment F on Inner {{ {leaves(levels[1])} }}" if "...F" in text else text
 
 
 def _run(executor: type[Any], schema: Any, root: Any, document: Any) -> ExecutionResult:
@@ -230,7 +249,7 @@ def _show(result: ExecutionResult) -> tuple[str, list[tuple[str, Any, Any]]]:
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, 2**32))
 def test_same_data_errors_and_order_as_the_ordinary_executor(seed: int) -> None:
     schema, root, text = _make_world(Random(seed))
