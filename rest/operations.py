@@ -23,13 +23,12 @@ from graphql import (
     parse,
     validate,
 )
-from strawberry.extensions import SchemaExtension
 
 import scryon_graphql.schema
 from app.errors import InternalError, ScryonError
 from rest.selection import Fragments, SelectedField, find_body, read_selection
 from scryon_graphql.context import Context
-from scryon_graphql.schema import make_schema
+from scryon_graphql.schema import schema
 
 N = TypeVar("N", bound=DefinitionNode)
 
@@ -57,7 +56,7 @@ class Operation:
 
 
 class Operations:
-    """All operations on a schema of their own, which trusts their documents."""
+    """All operations of a folder."""
 
     def __init__(self, folder: Path) -> None:
         """Load `folder`.
@@ -65,12 +64,8 @@ class Operations:
         Raises:
             StaleOperationsError: an operation is malformed or does not fit the schema.
         """
-        self._schema = make_schema([self._make_extension])
-        self.schema: GraphQLSchema = self._schema._schema
+        self.schema: GraphQLSchema = schema._schema
         self._by_name = load_operations(folder, self.schema)
-
-    def _make_extension(self) -> SchemaExtension:
-        return _PersistedDocument(self._by_name)
 
     def __getitem__(self, name: str) -> Operation:
         return self._by_name[name]
@@ -81,23 +76,11 @@ class Operations:
         Raises:
             ScryonError: what a resolver raised.
         """
-        # The extension below takes the name for the document's text.
-        result = await self._schema.execute(name, variable_values=dict(variables), context_value=context)
+        operation = self._by_name[name]
+        result = await schema.run(operation.document, variables, context)
         if result.errors or result.data is None:
             raise max(map(_relay, result.errors or ()), key=lambda error: error.status, default=InternalError())
-        return self._by_name[name].read_body(result.data)
-
-
-class _PersistedDocument(SchemaExtension):
-    """Puts the checked document of an operation in the place of parsing and validation."""
-
-    def __init__(self, operations: Mapping[str, Operation]) -> None:
-        self._operations = operations
-
-    def on_parse(self) -> Iterator[None]:
-        self.execution_context.graphql_document = self._operations[self.execution_context.query or ""].document
-        self.execution_context.validation_rules = ()
-        yield
+        return operation.read_body(result.data)
 
 
 def _relay(error: GraphQLError) -> ScryonError:
@@ -174,6 +157,6 @@ def _iter_spreads(selections: SelectionSetNode | None, fragments: Fragments) -> 
 
 def enum_values(name: str) -> tuple[str, ...]:
     """The values of an enum type of the schema, in its order."""
-    found = scryon_graphql.schema.schema._schema.type_map[name]
+    found = schema._schema.type_map[name]
     assert isinstance(found, GraphQLEnumType)
     return tuple(found.values)

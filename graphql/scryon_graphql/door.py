@@ -14,7 +14,6 @@ from fastapi.responses import HTMLResponse
 from strawberry.http import process_result
 from strawberry.http.ides import get_graphql_ide_html
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.graphql import OperationType
 
 from app.deadline import deadline
 from app.errors import FieldProblem, ScryonError, UnsupportedMediaTypeError, ValidationFailedError
@@ -35,8 +34,6 @@ from scryon_graphql.voice_samples import find_purpose
 PATH = "/graphql"
 JSON_TYPE = "application/json; charset=utf-8"
 ACCEPTED_TYPES = ("application/json", "multipart/form-data")
-
-_OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
 
 
 async def show_graphiql() -> Response:
@@ -128,12 +125,8 @@ async def _answer(request: _Request, context: Context, key: str | None) -> Respo
 async def _run(request: _Request, context: Context) -> Answer:
     try:
         async with deadline():
-            result = await schema.execute(
-                request.query,
-                variable_values=request.variables,
-                context_value=context,
-                operation_name=request.operation_name,
-                allowed_operation_types=_OPERATIONS,
+            result = await schema.ask(
+                request.query, request.variables or {}, context, operation_name=request.operation_name
             )
     except (CannotGetOperationTypeError, InvalidOperationTypeError):
         raise ValidationFailedError.of("operationName", "must name a query or mutation of the document") from None

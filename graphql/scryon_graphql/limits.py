@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import Any
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -177,15 +178,21 @@ class ObjectsLimiter(SchemaExtension):
     def on_execute(self) -> Iterator[None]:
         context = self.execution_context
         if context.graphql_document is not None:
-            definitions = context.graphql_document.definitions
-            fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
-            operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+            operations = [
+                node for node in context.graphql_document.definitions if isinstance(node, OperationDefinitionNode)
+            ]
             for operation in operations:
                 is_meant = len(operations) == 1 or (operation.name and operation.name.value == context.operation_name)
-                counter = _ObjectCounter(fragments, {**_defaults(operation), **(context.variables or {})})
-                if is_meant and counter.count(operation.selection_set) > MAX_OBJECTS:
+                counted = count_objects(context.graphql_document, operation, context.variables or {})
+                if is_meant and counted > MAX_OBJECTS:
                     raise ValidationFailedError.of("query", f"must not ask for more than {MAX_OBJECTS} objects")
         yield
+
+
+def count_objects(document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+    """How many objects an operation of a valid document can give at most."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    return _ObjectCounter(fragments, {**_defaults(operation), **variables}).count(operation.selection_set)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

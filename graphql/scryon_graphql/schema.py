@@ -1,18 +1,22 @@
 """The schema: what Scryon can be asked, whichever door the question comes through.
 
-`schema` is the one for documents that strangers write; the REST facade, whose operations are our own, makes its own
-with `make_schema` and leaves the limits out. Source: architecture.md, "The public schema".
+Documents that strangers write are executed with `ask`, within limits; the operations of the REST facade, which are our
+own and were checked at start, with `run`. Source: architecture.md, "The public schema".
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
+from inspect import isawaitable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, execute
+from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.directives import DirectivesExtension, DirectivesExtensionSync
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionResult as StrawberryResult
+from strawberry.types.graphql import OperationType
 
 from scryon_graphql.actions import ActionMutation, ActionQuery
 from scryon_graphql.calls.analyze_call import AnalyzeCallMutation
@@ -22,11 +26,12 @@ from scryon_graphql.calls.query import CallQuery
 from scryon_graphql.calls.reanalyze_call import ReanalyzeCallMutation
 from scryon_graphql.calls.update_call import UpdateCallMutation
 from scryon_graphql.contacts import ContactMutation, ContactQuery
+from scryon_graphql.context import Context
 from scryon_graphql.directives import described_by, keep_null
 from scryon_graphql.errors import dress_errors
 from scryon_graphql.executor import LeafExecutor
 from scryon_graphql.known_documents import KnownDocuments, KnownDocumentsExtension
-from scryon_graphql.limits import LIMITS
+from scryon_graphql.limits import LIMITS, MAX_OBJECTS, count_objects
 from scryon_graphql.operation_choice import OperationChoice
 from scryon_graphql.scalars import SCALARS
 from scryon_graphql.users import UserMutation, UserQuery
@@ -54,8 +59,52 @@ class Mutation(
     pass
 
 
+_ALLOWED = {OperationType.QUERY, OperationType.MUTATION}
+
+_known = KnownDocuments()
+
+
 class Schema(strawberry.Schema):
     """Strawberry's schema with our errors, and without its machinery for client directives."""
+
+    async def run(self, document: DocumentNode, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+        """Execute a document of one operation that is known to be valid; no extension looks at it."""
+        result = execute(
+            self._schema,
+            document,
+            context_value=context,
+            variable_values=dict(variables),
+            executor_class=LeafExecutor,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        )
+        if isawaitable(result):
+            result = await result
+        if result.errors:
+            dress_errors(result.errors, context.request_id)
+        return result
+
+    async def ask(
+        self, query: str, variables: Mapping[str, Any], context: Context, *, operation_name: str | None
+    ) -> ExecutionResult | StrawberryResult:
+        """Execute a document that somebody wrote; one that was found valid before goes the short way.
+
+        Raises:
+            CannotGetOperationTypeError, InvalidOperationTypeError: no operation of the document is meant.
+        """
+        document = _known.find(query)
+        if document is not None:
+            operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+            names = [None, *(node.name.value for node in operations if node.name)]
+            is_clear = len(operations) == 1 and operation_name in names
+            if is_clear and count_objects(document, operations[0], variables) <= MAX_OBJECTS:
+                return await self.run(document, variables, context)
+        return await self.execute(
+            query,
+            variable_values=dict(variables),
+            context_value=context,
+            operation_name=operation_name,
+            allowed_operation_types=_ALLOWED,
+        )
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Strawberry hands over every error of every path here, before anybody else sees it."""
@@ -68,23 +117,14 @@ class Schema(strawberry.Schema):
         return [extension for extension in super().get_extensions(sync) if not isinstance(extension, machinery)]
 
 
-def make_schema(
-    extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (), **options: Any
-) -> Schema:
-    """Make a schema of the same types with other extensions; `options` go to `strawberry.Schema`."""
-    return Schema(
-        query=Query,
-        mutation=Mutation,
-        directives=[keep_null, described_by],
-        extensions=extensions,
-        config=StrawberryConfig(scalar_map=SCALARS),
-        execution_context_class=LeafExecutor,
-        **options,
-    )
-
-
-_known = KnownDocuments()
-schema = make_schema((lambda: KnownDocumentsExtension(_known), OperationChoice, *LIMITS))
+schema = Schema(
+    query=Query,
+    mutation=Mutation,
+    directives=[keep_null, described_by],
+    extensions=(lambda: KnownDocumentsExtension(_known), OperationChoice, *LIMITS),
+    config=StrawberryConfig(scalar_map=SCALARS),
+    execution_context_class=LeafExecutor,
+)
 
 
 def print_schema() -> str:
