@@ -98,6 +98,16 @@ class Database:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
+    async def driver(self) -> AsyncIterator[Any]:
+        """Take asyncpg's own connection from the pool, for statements that need nothing of SQLAlchemy (`Prepared`)."""
+        pooled = await self.engine.raw_connection()
+        try:
+            yield pooled.driver_connection
+        finally:
+            # Nothing of SQLAlchemy's is open on it, so that this asks the server nothing.
+            pooled.close()
+
+    @asynccontextmanager
     async def try_lock(self, key: int, *, silence: timedelta) -> AsyncIterator[AsyncConnection | None]:
         """Hold an advisory lock while the block runs; None when another process has it.
 

@@ -28,7 +28,6 @@ class Prepared:
         What it writes is committed at once. Errors are asyncpg's own.
         """
         given = {**self._values, **values}
-        async with database.engine.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            rows: Sequence[Sequence[Any]] = await driver.fetch(self._sql, *(given[name] for name in self._order))
+        async with database.driver() as connection:
+            rows: Sequence[Sequence[Any]] = await connection.fetch(self._sql, *[given[name] for name in self._order])
         return rows

@@ -151,11 +151,24 @@ _newest = NewestFirst(
 )
 
 
+_one = _rows.add_columns(col(CallRecord.notes)).where(_id == bindparam("id"), _owner == bindparam("owner"))
+
+
 async def find_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None] | None:
-    """One call of the user, and its notes."""
-    statement = _rows.add_columns(col(CallRecord.notes)).where(_id == call_id, _owner == user_id)
-    row = (await session.execute(statement)).one_or_none()
+    """One call of the user, and its notes, as the transaction of the session sees it."""
+    row = (await session.execute(_one, {"id": call_id, "owner": user_id})).one_or_none()
     return None if row is None else (CallRow._make(row[:-1]), row[-1])
+
+
+async def read_call(database: Database, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None] | None:
+    """One call of the user, and its notes."""
+    rows = await _prepare_one().fetch(database, id=call_id, owner=user_id)
+    return (CallRow._make(rows[0][:-1]), rows[0][-1]) if rows else None
+
+
+@cache
+def _prepare_one() -> Prepared:
+    return Prepared(_one)
 
 
 async def list_calls(

@@ -68,8 +68,16 @@ class DeletedCalls:
 
 
 async def get_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None]:
-    """One call of the user, and its notes. Raises CallNotFoundError."""
+    """One call of the user, and its notes, within a transaction. Raises CallNotFoundError."""
     found = await queries.find_call(session, user_id, call_id)
+    if found is None:
+        raise CallNotFoundError
+    return found
+
+
+async def read_call(database: Database, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None]:
+    """One call of the user, and its notes. Raises CallNotFoundError."""
+    found = await queries.read_call(database, user_id, call_id)
     if found is None:
         raise CallNotFoundError
     return found

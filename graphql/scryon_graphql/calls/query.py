@@ -29,8 +29,7 @@ class CallQuery:
     @strawberry.field(description="One call. Errors: `call_not_found`, for a malformed id too.")
     async def call(self, info: strawberry.Info[Context], id: CallId) -> Call:
         call_id = require_id(id, CallNotFoundError)
-        async with info.context.resources.database.read() as session:
-            row, notes = await calls.get_call(session, info.context.user_id, call_id)
+        row, notes = await calls.read_call(info.context.resources.database, info.context.user_id, call_id)
         info.context.loaders.notes.prime(call_id, notes)
         return Call.from_row(row)
 
