@@ -1,7 +1,8 @@
 """Fixtures for everybody: real Postgres, real Redis, a local object store; every test starts with empty tables."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -207,15 +208,15 @@ def bucket(s3_server: "S3Double") -> Iterator["Bucket"]:
     s3_server.reset()
 
 
-Counter = Callable[[], AbstractContextManager[list[str]]]
+Counter = Callable[[], AbstractAsyncContextManager[list[str]]]
 
 
 @pytest.fixture
 def statements(resources: Resources) -> Counter:
     """A block that collects the SQL statements that run in it."""
 
-    @contextmanager
-    def collect() -> Iterator[list[str]]:
+    @asynccontextmanager
+    async def collect() -> AsyncIterator[list[str]]:
         found: list[str] = []
 
         def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -239,6 +240,8 @@ def statements(resources: Resources) -> Counter:
             event.listen(engine, name, listener)
         try:
             yield found
+            # asyncpg tells of a query in the next turn of the loop.
+            await asyncio.sleep(0)
         finally:
             for name, listener in listeners.items():
                 event.remove(engine, name, listener)

@@ -36,6 +36,7 @@ from app.calls.models import ArtifactType, CallArtifact, CallRecord, CallStatus
 from app.cursor import Cursor
 from app.db import Database
 from app.newest import NewestFirst
+from app.pipeline.failures import failure_message
 from app.pipeline.models import CallProcessingEvent
 from app.prepared import Prepared
 
@@ -66,6 +67,11 @@ class CallRow(NamedTuple):
     error_reason: str | None
     action_item_count: int
     first_action_title: str | None
+
+    @property
+    def error_message(self) -> str | None:
+        """A sentence for the reason."""
+        return failure_message(self.error_reason)
 
 
 class CallState(NamedTuple):

@@ -152,7 +152,7 @@ async def test_readiness_does_not_wait_for_servers_that_say_nothing(
 
 
 async def test_servers_are_asked_once_for_all_who_want_to_know(rest: httpx.AsyncClient, statements: Counter) -> None:
-    with statements() as found:
+    async with statements() as found:
         together = await asyncio.gather(*(rest.get(READINESS) for _ in range(20)))
         later = await rest.get(READINESS)
 

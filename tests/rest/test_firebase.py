@@ -117,7 +117,7 @@ async def test_known_user_costs_one_statement(
     headers = bearer(google_keys.sign(uid="k3"))
     await rest.get("/api/nothing", headers=headers)
 
-    with statements() as found:
+    async with statements() as found:
         await rest.get("/api/nothing", headers=headers)
 
     assert len(found) == 1

@@ -211,7 +211,7 @@ async def test_list_of_items_is_one_statement(
     for _ in range(3):
         await factory.action_item(await factory.call(alice))
 
-    with statements() as found:
+    async with statements() as found:
         await client.get(ITEMS)
 
     assert len(found) == 1
@@ -280,7 +280,7 @@ async def test_items_of_one_call_take_two_statements(
     for _ in range(count):
         await factory.action_item(call)
 
-    with statements() as found:
+    async with statements() as found:
         data = await client.get(OF_CALL, id=str(call.id))
 
     assert (len(data["actionItems"]["nodes"]), len(found)) == (count, 2)

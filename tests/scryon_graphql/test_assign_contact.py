@@ -141,9 +141,9 @@ async def test_link_costs_as_many_statements_with_notes_and_items_as_without(
     for _ in range(5):
         await factory.action_item(full)
 
-    with statements() as for_bare:
+    async with statements() as for_bare:
         await client.get(ASSIGN, id=str(bare.id), contactId=str(contact.id))
-    with statements() as for_full:
+    async with statements() as for_full:
         await client.get(ASSIGN, id=str(full.id), contactId=str(contact.id))
 
     # Call, contact, link, call again, and the contact as a field of the answer.

@@ -231,11 +231,11 @@ async def test_page_costs_as_many_statements_for_fifty_calls_as_for_one(
     expected: int,
 ) -> None:
     await add_full_calls(resources, factory, alice, 1)
-    with statements() as for_one:
+    async with statements() as for_one:
         await client.get(document)
     await add_full_calls(resources, factory, alice, 49)
 
-    with statements() as for_fifty:
+    async with statements() as for_fifty:
         await client.get(document)
 
     assert (len(for_one), len(for_fifty)) == (expected, expected)

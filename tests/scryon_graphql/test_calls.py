@@ -134,7 +134,7 @@ async def test_foreign_call_is_a_missing_call(stranger: Client, factory: Factory
 async def test_call_is_one_statement(client: Client, factory: Factory, alice: UUID, statements: Counter) -> None:
     call = await factory.call(alice, notes="Prefers afternoons.")
 
-    with statements() as found:
+    async with statements() as found:
         await client.get(CALL, id=str(call.id))
 
     assert len(found) == 1
@@ -225,7 +225,7 @@ async def test_poll_keeps_the_order_of_first_mention(
     foreign = await factory.call(bob)
     ids = [failed.id, uuid4(), done.id, foreign.id]
 
-    with statements() as found:
+    async with statements() as found:
         data = await client.get(STATUSES, ids=[*map(str, ids), str(failed.id).upper()])
 
     assert data["callStatuses"] == {

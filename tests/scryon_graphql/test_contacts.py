@@ -97,12 +97,12 @@ async def test_list_costs_one_statement_however_long(
     client: Client, factory: Factory, alice: UUID, statements: Counter
 ) -> None:
     await factory.contact(alice)
-    with statements() as for_one:
+    async with statements() as for_one:
         await client.get(LIST)
     for _ in range(49):
         await factory.contact(alice)
 
-    with statements() as for_fifty:
+    async with statements() as for_fifty:
         await client.get(LIST)
 
     assert (len(for_one), len(for_fifty)) == (1, 1)
@@ -268,9 +268,9 @@ async def test_deletion_costs_as_many_statements_for_many_calls_as_for_none(
     for _ in range(20):
         await factory.call(alice, scryon_contact_id=linked.id)
 
-    with statements() as for_none:
+    async with statements() as for_none:
         await client.get(DELETE, id=str(lonely.id))
-    with statements() as for_many:
+    async with statements() as for_many:
         await client.get(DELETE, id=str(linked.id))
 
     assert (len(for_none), len(for_many)) == (6, 6)

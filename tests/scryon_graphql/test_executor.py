@@ -86,6 +86,8 @@ ODD: list[Callable[[], Any]] = [
     lambda: "",
     lambda: "RED",
     lambda: "r",
+    lambda: "TENSE",
+    lambda: "ANGRY",
     lambda: 2**31,
     lambda: -1.5,
     lambda: float("nan"),

@@ -264,7 +264,7 @@ async def test_stats_count_what_the_contract_says(
         await factory.action_item(call, **values)
     await factory.action_item(await factory.call(bob, duration_seconds=1000))
 
-    with statements() as found:
+    async with statements() as found:
         data = await client.get(STATS)
 
     assert data["stats"] == {

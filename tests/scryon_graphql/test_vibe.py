@@ -62,7 +62,7 @@ async def test_figures_take_one_statement(
     for _ in range(count):
         await analysed(factory, resources, alice, datetime.now(UTC), sentiment_overall="neutral", tone_pace="slow")
 
-    with statements() as found:
+    async with statements() as found:
         data = await client.get(VIBE)
 
     assert data["vibe"]["toneProfile"]["pace"] == {"slow": count}

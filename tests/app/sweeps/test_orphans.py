@@ -95,7 +95,7 @@ async def test_bounded_numbers_of_statements_and_of_objects(
     monkeypatch.setattr(orphans, "PREFIXES_PER_STATEMENT", 4)
     monkeypatch.setattr(orphans, "MAX_OBJECTS_PER_ROUND", 8)
 
-    with statements() as executed:
+    async with statements() as executed:
         deleted = await delete_orphans(resources, timedelta(0), start=NOBODY)
 
     assert deleted == 8
