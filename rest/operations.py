@@ -28,6 +28,7 @@ import scryon_graphql.schema
 from app.errors import InternalError, ScryonError
 from rest.selection import Fragments, SelectedField, find_body, read_selection
 from scryon_graphql.context import Context
+from scryon_graphql.executor import KnownDocument
 from scryon_graphql.schema import schema
 
 N = TypeVar("N", bound=DefinitionNode)
@@ -42,7 +43,7 @@ class Operation:
     """A checked operation. `path` leads from its data to the value of `body`, which is the answer of the endpoint."""
 
     name: str
-    document: DocumentNode
+    document: KnownDocument
     path: tuple[str, ...]
     body: SelectedField
 
@@ -141,7 +142,7 @@ def _check(name: str, node: OperationDefinitionNode, fragments: Fragments, schem
     root = schema.get_root_type(node.operation)
     assert root is not None  # validation has seen it
     path, body = find_body(read_selection(node.selection_set, root, fragments))
-    return Operation(name, document, path, body)
+    return Operation(name, KnownDocument(document), path, body)
 
 
 def _iter_spreads(selections: SelectionSetNode | None, fragments: Fragments) -> Iterator[str]:

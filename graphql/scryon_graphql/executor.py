@@ -22,17 +22,25 @@ from uuid import UUID
 from graphql import (
     GRAPHQL_MAX_INT,
     GRAPHQL_MIN_INT,
+    DirectiveNode,
+    DocumentNode,
+    GraphQLDeferDirective,
     GraphQLEnumType,
     GraphQLField,
+    GraphQLIncludeDirective,
     GraphQLInt,
     GraphQLLeafType,
     GraphQLObjectType,
+    GraphQLSkipDirective,
     GraphQLStreamDirective,
+    OperationDefinitionNode,
+    Visitor,
     get_nullable_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
+    visit,
 )
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -46,6 +54,17 @@ _AS_IS = {"String": str, "ID": str, "Boolean": bool}
 
 _PLAIN_TYPES = (str, int, float, UUID, datetime, date, dict)
 """Values that nobody raises, and that only a subclass could make anybody await; their scalar alone has a say."""
+
+_CONDITIONS = {
+    directive.name
+    for directive in (
+        GraphQLSkipDirective,
+        GraphQLIncludeDirective,
+        GraphQLDeferDirective,
+        GraphQLStreamDirective,
+    )
+}
+"""Directives that make it depend on variables what is selected, or when."""
 
 _PLAIN = "scryon-plain"
 """The place among the extensions of a field where its leaf or branch, or None, is kept for the next operation."""
@@ -102,14 +121,56 @@ class _NotPlainError(Exception):
     """Something is not as simple as it looked."""
 
 
+class KnownDocument:
+    """A valid document that is executed again and again.
+
+    What it selects is found out once, unless that depends on its variables.
+    """
+
+    def __init__(self, document: DocumentNode) -> None:
+        self.document = document
+        self.operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        self.is_static = not _has_conditions(document)
+        self.root_fields: FieldSet | None = None
+        self.sub_fields: dict[Any, Any] = {}
+        self.plans: dict[int, tuple[FieldSet, Plan]] = {}
+
+
+def _has_conditions(document: DocumentNode) -> bool:
+    found = False
+
+    class Conditions(Visitor):
+        def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+            nonlocal found
+            found |= node.name.value in _CONDITIONS
+
+    visit(document, Conditions())
+    return found
+
+
 class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor with a short way for plain fields."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: KnownDocument | None = None, **kwargs: Any) -> None:
+        """`known`: the document, if it has one operation and is executed often."""
         super().__init__(*args, **kwargs)
         # By identity, like graphql-core's own memory of sub-selections; the field sets are kept so that none can be
         # taken for another.
         self._plans: dict[int, tuple[FieldSet, Plan]] = {}
+        self._known = known if known is not None and known.is_static else None
+        if self._known is not None:
+            self._plans = self._known.plans
+            self._relevant_sub_fields = self._known.sub_fields
+
+    def execute_collected_root_fields(
+        self, root_type: Any, root_value: Any, grouped_field_set: FieldSet, *args: Any
+    ) -> Any:
+        """Execute the selected fields of the root; of a known document always the same ones."""
+        if self._known is not None:
+            if self._known.root_fields is None:
+                self._known.root_fields = grouped_field_set
+            grouped_field_set = self._known.root_fields
+        return super().execute_collected_root_fields(root_type, root_value, grouped_field_set, *args)
 
     def execute_fields(
         self,

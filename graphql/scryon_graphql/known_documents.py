@@ -6,8 +6,9 @@ holds a text of its own is not kept, so that nothing of a user stays in memory. 
 
 from collections.abc import Iterator
 
-from graphql import DocumentNode
 from strawberry.extensions import SchemaExtension
+
+from scryon_graphql.executor import KnownDocument
 
 MAX_CHARS = 4000
 MAX_KNOWN = 64
@@ -18,19 +19,19 @@ class KnownDocuments:
     """Valid documents of one schema by their text, the latest ones."""
 
     def __init__(self) -> None:
-        self._documents: dict[str, DocumentNode] = {}
+        self._documents: dict[str, KnownDocument] = {}
 
     def __len__(self) -> int:
         return len(self._documents)
 
-    def find(self, text: str) -> DocumentNode | None:
+    def find(self, text: str) -> KnownDocument | None:
         """A document that was kept; it counts as the latest from now on."""
         document = self._documents.pop(text, None)
         if document is not None:
             self._documents[text] = document
         return document
 
-    def keep(self, text: str, document: DocumentNode) -> None:
+    def keep(self, text: str, document: KnownDocument) -> None:
         """Keep a valid document, unless it is long or holds a text of its own."""
         if len(text) > MAX_CHARS or '"' in text:
             return
@@ -47,10 +48,10 @@ class KnownDocumentsExtension(SchemaExtension):
         self._is_known = False
 
     def on_parse(self) -> Iterator[None]:
-        document = self._known.find(self.execution_context.query or "")
-        if document is not None:
+        known = self._known.find(self.execution_context.query or "")
+        if known is not None:
             self._is_known = True
-            self.execution_context.graphql_document = document
+            self.execution_context.graphql_document = known.document
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -59,4 +60,4 @@ class KnownDocumentsExtension(SchemaExtension):
             context.validation_rules = ()
         yield
         if not self._is_known and context.graphql_document is not None and not context.pre_execution_errors:
-            self._known.keep(context.query or "", context.graphql_document)
+            self._known.keep(context.query or "", KnownDocument(context.graphql_document))

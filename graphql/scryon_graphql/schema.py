@@ -9,7 +9,7 @@ from inspect import isawaitable
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, execute
+from graphql import ExecutionResult, GraphQLError, execute
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.directives import DirectivesExtension, DirectivesExtensionSync
@@ -29,7 +29,7 @@ from scryon_graphql.contacts import ContactMutation, ContactQuery
 from scryon_graphql.context import Context
 from scryon_graphql.directives import described_by, keep_null
 from scryon_graphql.errors import dress_errors
-from scryon_graphql.executor import LeafExecutor
+from scryon_graphql.executor import KnownDocument, LeafExecutor
 from scryon_graphql.known_documents import KnownDocuments, KnownDocumentsExtension
 from scryon_graphql.limits import LIMITS, MAX_OBJECTS, count_objects
 from scryon_graphql.operation_choice import OperationChoice
@@ -67,14 +67,15 @@ _known = KnownDocuments()
 class Schema(strawberry.Schema):
     """Strawberry's schema with our errors, and without its machinery for client directives."""
 
-    async def run(self, document: DocumentNode, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+    async def run(self, known: KnownDocument, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Execute a document of one operation that is known to be valid; no extension looks at it."""
         result = execute(
             self._schema,
-            document,
+            known.document,
             context_value=context,
             variable_values=dict(variables),
             executor_class=LeafExecutor,
+            known=known,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
         )
         if isawaitable(result):
@@ -91,13 +92,12 @@ class Schema(strawberry.Schema):
         Raises:
             CannotGetOperationTypeError, InvalidOperationTypeError: no operation of the document is meant.
         """
-        document = _known.find(query)
-        if document is not None:
-            operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-            names = [None, *(node.name.value for node in operations if node.name)]
-            is_clear = len(operations) == 1 and operation_name in names
-            if is_clear and count_objects(document, operations[0], variables) <= MAX_OBJECTS:
-                return await self.run(document, variables, context)
+        known = _known.find(query)
+        if known is not None and len(known.operations) == 1:
+            [operation] = known.operations
+            is_meant = operation_name is None or (operation.name and operation.name.value == operation_name)
+            if is_meant and count_objects(known.document, operation, variables) <= MAX_OBJECTS:
+                return await self.run(known, variables, context)
         return await self.execute(
             query,
             variable_values=dict(variables),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from strawberry.scalars import JSON
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from scryon_graphql.executor import LeafExecutor
+from scryon_graphql.executor import KnownDocument, LeafExecutor
 
 GIVEN_ID = UUID("0b6f7c52-3e1d-4a57-9c0e-6d2a41f0e8b3")
 NOON = datetime(2026, 2, 9, 12, tzinfo=UTC)
@@ -237,9 +237,9 @@ def _write_operation(chance: Random, levels: list[list[str]]) -> str:
     return f"{text} fragment F on Inner {{ {leaves(levels[1])} }}" if "...F" in text else text
 
 
-def _run(executor: type[Any], schema: Any, root: Any, document: Any) -> ExecutionResult:
+def _run(executor: type[Any], schema: Any, root: Any, document: Any, **options: Any) -> ExecutionResult:
     async def run() -> ExecutionResult:
-        result = execute(schema._schema, document, root_value=root, executor_class=executor)
+        result = execute(schema._schema, document, root_value=root, executor_class=executor, **options)
         return result if isinstance(result, ExecutionResult) else await result
 
     return asyncio.run(run())
@@ -258,7 +258,21 @@ def test_same_data_errors_and_order_as_the_ordinary_executor(seed: int) -> None:
     document = parse(text)
     assert not validate(schema._schema, document)
 
-    short = _run(LeafExecutor, schema, root, document)
-    ordinary = _run(StrawberryGraphQLCoreExecutionContext, schema, root, document)
+    ordinary = _show(_run(StrawberryGraphQLCoreExecutionContext, schema, root, document))
+    known = KnownDocument(document)
 
-    assert _show(short) == _show(ordinary)
+    assert _show(_run(LeafExecutor, schema, root, document)) == ordinary
+    assert [_show(_run(LeafExecutor, schema, root, document, known=known)) for _ in range(2)] == [ordinary] * 2
+
+
+def test_selection_of_a_known_document_may_depend_on_its_variables() -> None:
+    schema = strawberry.Schema(query=_declare("Query", {"a": Field("text", False, False, None)}))
+    root, document = Thing({"a": lambda: "said"}), parse("query ($v: Boolean!) { a b: a @skip(if: $v) }")
+    known = KnownDocument(document)
+
+    answers = [
+        _run(LeafExecutor, schema, root, document, known=known, variable_values={"v": value}).data
+        for value in (True, False)
+    ]
+
+    assert answers == [{"a": "said"}, {"a": "said", "b": "said"}]
