@@ -27,6 +27,7 @@ from app.overload import OverloadMiddleware
 from app.resources import open_resources
 from app.settings import Settings
 from rest.answers import error_answer, json_answer
+from rest.endpoint import Endpoint
 from rest.openapi import ROUTERS, build_openapi, optional_routers
 from rest.operations import default_operations
 from rest.security import requirements_of
@@ -59,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         # Not `include_router`, which hides them behind one opaque route: `_answer_routing_error` looks at each.
         app.router.routes.extend(router.routes)
     app.router.routes.extend(actuator_routes(settings))
-    app.add_api_route(GRAPHQL_PATH, serve_graphql, methods=["POST"])
+    app.router.routes.append(Endpoint(GRAPHQL_PATH, serve_graphql, methods=["POST"]))
     app.router.routes.append(WebSocketRoute(GRAPHQL_PATH, GraphQLSocket()))
     if settings.shows_tools:
         _add_tools(app, routers, settings)

@@ -9,9 +9,10 @@ from app.errors import ActionItemNotFoundError, CallNotFoundError
 from app.text import MAX_ACTION_DESCRIPTION_CHARS, MAX_ACTION_TITLE_CHARS
 from rest.caller import Changing, SignedIn
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 from rest.inputs import DateText, Input, OneOf, Text
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", route_class=Endpoint)
 
 Title = Annotated[str, Text(MAX_ACTION_TITLE_CHARS, min_chars=1)]
 Description = Annotated[str, Text(MAX_ACTION_DESCRIPTION_CHARS)] | None

@@ -8,9 +8,10 @@ from pydantic import Field
 from app.errors import ActionItemNotFoundError, ValidationFailedError
 from rest.caller import Changing, SignedIn
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 from rest.inputs import CursorText, Input, IntegerText, OneOf, UuidText, read_query
 
-router = APIRouter(prefix="/api/actions")
+router = APIRouter(prefix="/api/actions", route_class=Endpoint)
 
 
 class ListActionsQuery(Input):

@@ -8,9 +8,10 @@ from pydantic import Field
 from app.errors import ValidationFailedError
 from rest.caller import SignedIn
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 from rest.inputs import Input, IntegerText, read_query
 
-router = APIRouter(prefix="/api/analytics")
+router = APIRouter(prefix="/api/analytics", route_class=Endpoint)
 
 
 class VibeQuery(Input):

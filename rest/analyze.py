@@ -20,10 +20,11 @@ from app.uploads.metadata import CallMetadata
 from app.uploads.receiving import MAX_PARTS
 from rest.caller import Uploading
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 from rest.inputs import Text
 from rest.operations import enum_values
 
-router = APIRouter(prefix="/api/calls")
+router = APIRouter(prefix="/api/calls", route_class=Endpoint)
 
 
 _YEARS = "^(19[7-9][0-9]|20[0-9]{2}|2100)-"

@@ -20,10 +20,11 @@ from app.errors import (
 from app.text import MAX_CALL_SUMMARY_CHARS, MAX_CALL_TITLE_CHARS, MAX_NOTES_CHARS
 from rest.caller import Changing, SignedIn
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 from rest.inputs import CursorText, Input, IntegerText, OneOf, Text, UuidText, read_query
 from scryon_graphql.ids import MAX_IDS
 
-router = APIRouter(prefix="/api/calls")
+router = APIRouter(prefix="/api/calls", route_class=Endpoint)
 
 _IDS_PARAMETER = {
     "name": "ids",

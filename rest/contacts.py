@@ -10,9 +10,10 @@ from app.text import MAX_NOTES_CHARS
 from app.uploads.metadata import MAX_CONTACT_NAME, MAX_PHONE_NUMBER
 from rest.caller import Changing, SignedIn
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 from rest.inputs import EmailText, Input, Text
 
-router = APIRouter(prefix="/api/contacts")
+router = APIRouter(prefix="/api/contacts", route_class=Endpoint)
 
 
 class ContactBody(Input):

@@ -5,8 +5,9 @@ from fastapi import APIRouter, Response
 from app.errors import CallNotFoundError
 from rest.caller import SignedIn
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 
-router = APIRouter(prefix="/api/debug")
+router = APIRouter(prefix="/api/debug", route_class=Endpoint)
 
 
 @router.get("/calls/{id}/events")

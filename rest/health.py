@@ -7,8 +7,9 @@ from fastapi import APIRouter, Response
 from app.errors import MethodNotAllowedError
 from rest.answers import json_answer
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 
-router = APIRouter()
+router = APIRouter(route_class=Endpoint)
 
 VERSION = version("scryon")
 

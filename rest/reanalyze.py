@@ -12,8 +12,9 @@ from app.errors import (
 )
 from rest.caller import Changing
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 
-router = APIRouter(prefix="/api/calls")
+router = APIRouter(prefix="/api/calls", route_class=Endpoint)
 
 
 @router.post("/{id}/reanalyze")

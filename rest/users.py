@@ -9,9 +9,10 @@ from app.errors import StorageUnavailableError
 from app.text import MAX_CONSENT_VERSION_CHARS, MAX_DISPLAY_NAME_CHARS, MAX_FCM_TOKEN_CHARS
 from rest.caller import Changing, SignedIn
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 from rest.inputs import Input, Text
 
-router = APIRouter(prefix="/api/users/me")
+router = APIRouter(prefix="/api/users/me", route_class=Endpoint)
 
 Version = Annotated[str, Text(MAX_CONSENT_VERSION_CHARS, min_chars=1)]
 

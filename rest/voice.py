@@ -17,8 +17,9 @@ from app.errors import (
 from app.uploads.receiving import MAX_PARTS
 from rest.caller import Changing, Sampling, SignedIn
 from rest.documentation import Documentation, documented
+from rest.endpoint import Endpoint
 
-router = APIRouter(prefix="/api/users/me/voice-profile")
+router = APIRouter(prefix="/api/users/me/voice-profile", route_class=Endpoint)
 
 
 def _form_schema() -> dict[str, Any]:

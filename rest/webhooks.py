@@ -16,9 +16,10 @@ from app.errors import (
 )
 from rest.answers import json_answer
 from rest.documentation import Documentation, RawBody, documented
+from rest.endpoint import Endpoint
 from rest.inputs import request_body
 
-router = APIRouter(prefix="/api/webhooks")
+router = APIRouter(prefix="/api/webhooks", route_class=Endpoint)
 
 _QUERY = {
     "callId": ("The call whose transcript this is.", {"type": "string", "format": "uuid"}),
