@@ -55,12 +55,13 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.state.operations = default_operations()
+    # First, since routes are tried one after the other.
+    app.router.routes.append(Endpoint(GRAPHQL_PATH, serve_graphql, methods=["POST"]))
     routers = (*ROUTERS, *optional_routers(settings))
     for router in routers:
         # Not `include_router`, which hides them behind one opaque route: `_answer_routing_error` looks at each.
         app.router.routes.extend(router.routes)
     app.router.routes.extend(actuator_routes(settings))
-    app.router.routes.append(Endpoint(GRAPHQL_PATH, serve_graphql, methods=["POST"]))
     app.router.routes.append(WebSocketRoute(GRAPHQL_PATH, GraphQLSocket()))
     if settings.shows_tools:
         _add_tools(app, routers, settings)

@@ -4,7 +4,8 @@ SQLAlchemy writes the SQL; what it does per execution (cache keys, compilation, 
 such a statement takes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select, UpdateBase
@@ -14,20 +15,27 @@ from app.db import Database
 
 
 class Prepared:
-    """The SQL of a statement whose values are `bindparam`s with a name; a `Select`, or one that writes."""
+    """A statement whose values are `bindparam`s with a name; a `Select`, or one that writes.
+
+    Within a transaction of a session, `statement` is executed in the ordinary way.
+    """
 
     def __init__(self, statement: "Select[*tuple[Any, ...]] | UpdateBase") -> None:
-        compiled = statement.compile(dialect=dialect())  # type: ignore[no-untyped-call]
-        self._sql = str(compiled)
-        self._values = compiled.params
-        self._order = tuple(compiled.positiontup or ())
+        self.statement = statement
+
+    @cached_property
+    def _written(self) -> tuple[str, Mapping[str, Any], Sequence[str]]:
+        """The SQL, the values that are always the same, the order of all values; on first use, not at import."""
+        compiled = self.statement.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+        return str(compiled), compiled.params, tuple(compiled.positiontup or ())
 
     async def fetch(self, database: Database, **values: Any) -> Sequence[Sequence[Any]]:
         """Run it by itself on a connection of the pool; rows have their values in the order of the columns.
 
         What it writes is committed at once. Errors are asyncpg's own.
         """
-        given = {**self._values, **values}
+        sql, constants, order = self._written
+        given = {**constants, **values}
         async with database.driver() as connection:
-            rows: Sequence[Sequence[Any]] = await connection.fetch(self._sql, *[given[name] for name in self._order])
+            rows: Sequence[Sequence[Any]] = await connection.fetch(sql, *[given[name] for name in order])
         return rows

@@ -6,7 +6,6 @@ them out; `list_notes` fetches them for the few who ask.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -157,24 +156,19 @@ _newest = NewestFirst(
 )
 
 
-_one = _rows.add_columns(col(CallRecord.notes)).where(_id == bindparam("id"), _owner == bindparam("owner"))
+_ONE = Prepared(_rows.add_columns(col(CallRecord.notes)).where(_id == bindparam("id"), _owner == bindparam("owner")))
 
 
 async def find_call(session: AsyncSession, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None] | None:
     """One call of the user, and its notes, as the transaction of the session sees it."""
-    row = (await session.execute(_one, {"id": call_id, "owner": user_id})).one_or_none()
+    row = (await session.execute(_ONE.statement, {"id": call_id, "owner": user_id})).one_or_none()
     return None if row is None else (CallRow._make(row[:-1]), row[-1])
 
 
 async def read_call(database: Database, user_id: UUID, call_id: UUID) -> tuple[CallRow, str | None] | None:
     """One call of the user, and its notes."""
-    rows = await _prepare_one().fetch(database, id=call_id, owner=user_id)
+    rows = await _ONE.fetch(database, id=call_id, owner=user_id)
     return (CallRow._make(rows[0][:-1]), rows[0][-1]) if rows else None
-
-
-@cache
-def _prepare_one() -> Prepared:
-    return Prepared(_one)
 
 
 async def list_calls(
@@ -230,16 +224,15 @@ async def update_texts(
     )
 
 
+_STATUSES = Prepared(
+    select(_id, _status).where(_id == any_(bindparam("ids", type_=ARRAY(PG_UUID()))), _owner == bindparam("owner"))
+)
+
+
 async def list_statuses(database: Database, user_id: UUID, call_ids: Sequence[UUID]) -> dict[UUID, CallStatus]:
     """The status of each of these calls that belongs to the user; one indexed statement."""
-    rows = await _prepare_statuses().fetch(database, ids=call_ids, owner=user_id)
+    rows = await _STATUSES.fetch(database, ids=call_ids, owner=user_id)
     return {call_id: CallStatus(status) for call_id, status in rows}
-
-
-@cache
-def _prepare_statuses() -> Prepared:
-    wanted = bindparam("ids", type_=ARRAY(PG_UUID()))
-    return Prepared(select(_id, _status).where(_id == any_(wanted), _owner == bindparam("owner")))
 
 
 async def find_state(session: AsyncSession, user_id: UUID, call_id: UUID) -> CallState | None:

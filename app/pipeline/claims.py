@@ -27,10 +27,11 @@ LEASE = timedelta(seconds=15)
 BACK_OFFS = (timedelta(seconds=15), timedelta(seconds=60), timedelta(seconds=300))
 """How long a call rests after an unexpected error, by the number of attempts without progress."""
 
-_ATTEMPTS_OF_CLAIMED = select(col(CallRecord.attempts)).where(
-    col(CallRecord.id) == bindparam("call_id"), col(CallRecord.claim_token) == bindparam("token")
+_FIND_CLAIMED = Prepared(
+    select(col(CallRecord.attempts)).where(
+        col(CallRecord.id) == bindparam("call_id"), col(CallRecord.claim_token) == bindparam("token")
+    )
 )
-_FIND_CLAIMED = Prepared(_ATTEMPTS_OF_CLAIMED)
 IN_FLIGHT = (CallStatus.TRANSCRIBING, CallStatus.ANALYZING)
 
 
@@ -245,7 +246,9 @@ async def read_attempts(session: AsyncSession, claim: Claim) -> int:
     Raises:
         ClaimLostError: the claim is not ours any more, or the call is gone.
     """
-    attempts: int | None = await session.scalar(_ATTEMPTS_OF_CLAIMED, {"call_id": claim.call_id, "token": claim.token})
+    attempts: int | None = await session.scalar(
+        _FIND_CLAIMED.statement, {"call_id": claim.call_id, "token": claim.token}
+    )
     if attempts is None:
         raise ClaimLostError
     return attempts

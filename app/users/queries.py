@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Date, Integer, Text, cast, delete, func, literal, or_, select, update
+from sqlalchemy import Date, Integer, Text, bindparam, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.actions.models import ActionItem, ActionStatus
 from app.calls.models import CallRecord
+from app.db import Database
 from app.entities import UTC_TIME
+from app.prepared import Prepared
 from app.text import MAX_DISPLAY_NAME_CHARS
 from app.users.accounts import Account
 from app.users.identity import Identity
@@ -54,9 +56,8 @@ class StatsRow(NamedTuple):
     completed_action_items: int
 
 
-async def find_identity(session: AsyncSession, external_user_id: str) -> IdentityRow | None:
-    """The user whom the identity provider knows by this id."""
-    statement = select(
+_BY_IDENTITY = Prepared(
+    select(
         col(User.id),
         col(User.account_status),
         col(User.account_status_reason),
@@ -65,9 +66,20 @@ async def find_identity(session: AsyncSession, external_user_id: str) -> Identit
         col(User.display_name),
         col(User.photo_url),
         col(User.last_login_at),
-    ).where(col(User.external_user_id) == external_user_id)
-    row = (await session.execute(statement)).one_or_none()
+    ).where(col(User.external_user_id) == bindparam("external_user_id"))
+)
+
+
+async def find_identity(session: AsyncSession, external_user_id: str) -> IdentityRow | None:
+    """The user whom the identity provider knows by this id, as the transaction of the session sees it."""
+    row = (await session.execute(_BY_IDENTITY.statement, {"external_user_id": external_user_id})).one_or_none()
     return None if row is None else IdentityRow._make(row)
+
+
+async def read_identity(database: Database, external_user_id: str) -> IdentityRow | None:
+    """The user whom the identity provider knows by this id."""
+    rows = await _BY_IDENTITY.fetch(database, external_user_id=external_user_id)
+    return IdentityRow._make(rows[0]) if rows else None
 
 
 async def add_user(session: AsyncSession, identity: Identity) -> None:

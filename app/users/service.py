@@ -38,8 +38,7 @@ async def sign_in_user(database: Database, identity: Identity) -> Account:
     E-mail and photo follow what the identity says, the name only until there is one, the time of the last sign-in only
     forward. One statement, unless something has changed.
     """
-    async with database.read() as session:
-        row = await queries.find_identity(session, identity.external_user_id)
+    row = await queries.read_identity(database, identity.external_user_id)
     if row is not None and row.follows(identity):
         return _account(row)
     while True:

@@ -163,7 +163,7 @@ async def test_database_that_does_not_answer_is_not_waited_for_forever(
 
 async def test_bug_is_answered_without_a_word_of_it(resources: Resources) -> None:
     class BrokenDatabase(Database):
-        def read(self):  # type: ignore[no-untyped-def]
+        def driver(self):  # type: ignore[no-untyped-def]
             raise KeyError("zebracrossing")
 
     async with _serve(resources, BrokenDatabase("postgresql://nobody@127.0.0.1:1/none")) as rest:
