@@ -137,7 +137,13 @@ class Database:
 
 
 def _begin_session(connection: Any, _record: Any) -> None:
-    connection.run_async(lambda driver: driver.execute(_SESSION))
+    connection.run_async(_prepare_session)
+
+
+async def _prepare_session(driver: Any) -> None:
+    await driver.execute(_SESSION)
+    # SQLAlchemy's own codec decodes in Python what orjson takes as it is, for every row of a page.
+    await driver.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads, format="text")
 
 
 def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
