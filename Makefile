@@ -73,14 +73,9 @@ lint: install-dev
 	$(BIN)/lint-imports
 	$(BIN)/scryon schema --check
 
+# Under ten minutes; ARGS="endpoints upload" runs these only.
 bench: install-dev
-	$(BIN)/python bench/accuracy.py tests/audio
-	$(BIN)/python -m bench.scaling
-	$(BIN)/python bench/api.py
-	$(BIN)/python bench/tokens.py
-	$(BIN)/python bench/providers.py
-	$(BIN)/python -m bench.hostile
-	$(BIN)/python -m bench.endpoints
+	$(BIN)/python -m bench $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
 	--no-annotate --custom-compile-command "make lock" --extra embedded --extra local --extra build

@@ -150,7 +150,7 @@ def main() -> None:
     ):
         ports = {"scryon": int(served.base_url.rpartition(":")[2]), "idiomatic": idiomatic, "bare": bare}
         rows = asyncio.run(_run(served, ports, rounds))
-    print(json.dumps({"endpoints": rows}))
+    print(json.dumps({"bench": "endpoints", "rows": rows}))
     missed = [
         f"{row['question']} against {row['baseline']}"
         for row in rows

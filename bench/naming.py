@@ -147,7 +147,7 @@ def report(measured: Iterable[Measured]) -> bool:
     for kind in (CLEAN, *NOISES):
         _print_row(kind, _sum(row for row in rows if row.kind == kind))
     _print_row("all", total)
-    print(orjson.dumps({"naming": _to_json(total)}).decode())
+    print(orjson.dumps({"bench": "naming", **_to_json(total)}).decode())
     return total.is_met
 
 

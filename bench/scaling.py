@@ -6,6 +6,7 @@ CPU time of one core, the best of five runs. Exits with 1 when a target is misse
 """
 
 import gc
+import json
 import sys
 from random import Random
 from time import process_time
@@ -102,6 +103,7 @@ def main() -> int:
         f"{1000 * totals[1]:.0f} ms {'<=' if is_fast else '>'} {1000 * TARGET_SECONDS:.0f} ms; "
         f"8x the call takes {8 * growth:.1f}x the time, at most {8 * MAX_GROWTH:.0f}x"
     )
+    print(json.dumps({"bench": "scaling", "milliseconds": round(1000 * totals[1]), "growth": round(8 * growth, 2)}))
     return 0 if is_fast and growth <= MAX_GROWTH else 1
 
 
