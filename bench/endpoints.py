@@ -8,21 +8,16 @@ Three servers of one process each share a database: Scryon, `baselines/idiomatic
 
 import asyncio
 import json
-import os
 import statistics
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import text
 
 from app.db import Database
-from app.supervisor import bind
-from bench.load import Question, Side, ask_once, interleave, wait_until_open
-from bench.serving import Served, serve
+from bench.load import Question, Side, ask_once, interleave
+from bench.serving import Served, run_baseline, serve
 
 SECONDS = 1.0
 CALLS = 1000
@@ -122,31 +117,13 @@ async def _run(served: Served, ports: dict[str, int], rounds: int) -> list[dict[
     return [await _measure(ports, comparison, rounds) for comparison in _compare([call["id"] for call in first])]
 
 
-@contextmanager
-def _run_baseline(module: str, database_url: str) -> Iterator[int]:
-    """Serve a module of `bench.baselines` with uvicorn, as one process; gives its port."""
-    # Not `--fd`: uvicorn takes such a socket for a local one and leaves Nagle's algorithm on, at 40 ms an answer.
-    with bind("127.0.0.1", 0) as listener:
-        port = int(listener.getsockname()[1])
-    command = [sys.executable, "-m", "uvicorn", f"bench.baselines.{module}:app", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--log-level", "warning", "--no-access-log"], env={**os.environ, "DB_URL": database_url}
-    )
-    try:
-        asyncio.run(wait_until_open(port))
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 def main() -> None:
     """Print a table and a JSON line; exit with 1 when a ratio is below its target."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with (
         serve({}) as served,
-        _run_baseline("idiomatic", served.database_url) as idiomatic,
-        _run_baseline("bare", served.database_url) as bare,
+        run_baseline("idiomatic", served.database_url) as idiomatic,
+        run_baseline("bare", served.database_url) as bare,
     ):
         ports = {"scryon": int(served.base_url.rpartition(":")[2]), "idiomatic": idiomatic, "bare": bare}
         rows = asyncio.run(_run(served, ports, rounds))

@@ -1,6 +1,10 @@
 """What benchmarks of the API share: a server of their own, and how its answers are timed."""
 
+import asyncio
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -12,6 +16,7 @@ from app.client.api import ScryonClient
 from app.db import migrate_now
 from app.embedded.servers import EmbeddedServers
 from app.supervisor import Supervisor, bind
+from bench.load import wait_until_open
 
 WARM_UP = 20
 ROUNDS = 200
@@ -63,6 +68,24 @@ def serve(environment: Mapping[str, str], *, with_worker: bool = False) -> Itera
                 yield Served(base_url, servers.database_url, folder, api_id, worker_id)
         finally:
             servers.stop()
+
+
+@contextmanager
+def run_baseline(module: str, database_url: str) -> Iterator[int]:
+    """Serve a module of `bench.baselines` with uvicorn, as one process; gives its port."""
+    # Not `--fd`: uvicorn takes such a socket for a local one and leaves Nagle's algorithm on, at 40 ms an answer.
+    with bind("127.0.0.1", 0) as listener:
+        port = int(listener.getsockname()[1])
+    command = [sys.executable, "-m", "uvicorn", f"bench.baselines.{module}:app", "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--log-level", "warning", "--no-access-log"], env={**os.environ, "DB_URL": database_url}
+    )
+    try:
+        asyncio.run(wait_until_open(port))
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 async def measure(work: Callable[[], Awaitable[object]]) -> list[float]:
