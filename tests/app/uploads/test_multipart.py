@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 import pytest
@@ -57,6 +58,44 @@ async def test_only_a_piece_of_a_chunk_is_parsed_at_a_time() -> None:
     await reader.next_part()
 
     assert len(reader._events) < 3 * PARSED_BYTES // len(part)
+
+
+async def test_content_comes_in_the_chunks_that_it_was_sent_in() -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n'
+    reader = FormReader(_stream([head, b"x" * 100_000, b"y" * 200_000 + b"\r\n" + BODY]), b"b")
+
+    await reader.next_part()
+
+    assert [len(chunk) async for chunk in reader.chunks()] == [100_000, 200_000]
+
+
+async def test_only_a_piece_of_what_follows_content_is_parsed_at_a_time() -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
+    reader = FormReader(_stream([part[:-2], b"x" * 100_000 + b"\r\n" + part * 5000]), b"b")
+
+    await reader.next_part()
+    await reader.next_part()
+
+    assert len(reader._events) < 3 * PARSED_BYTES // len(part)
+
+
+async def test_others_have_turns_while_blanks_after_a_boundary_are_parsed() -> None:
+    blanks = b" " * 20 * PARSED_BYTES
+    reader = FormReader(_stream([BODY[: BODY.index(b"\r\n--b\r\nContent-Type")] + b"\r\n--b", blanks]), b"b")
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(take_turns())
+    with pytest.raises(BrokenMultipartError):
+        _ = [part async for part in _heads(reader)]
+    other.cancel()
+
+    assert turns >= 20
 
 
 async def test_unread_parts_are_skipped() -> None:
