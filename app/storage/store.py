@@ -103,7 +103,8 @@ class ObjectStore:
 
         async def store(source: AsyncIterable[bytes]) -> None:
             with _translated():
-                await obstore.put_async(self._store, key, source, chunk_size=CHUNK_BYTES, max_concurrency=1)
+                pieces = source if self._root is None else _sync_meanwhile(self._root, key, source)
+                await obstore.put_async(self._store, key, pieces, chunk_size=CHUNK_BYTES, max_concurrency=1)
                 await self._sync(key)
 
         await pump(chunks, store)
@@ -203,24 +204,53 @@ def _translated() -> Iterator[None]:
         raise StorageUnavailableError from None
 
 
+async def _sync_meanwhile(root: Path, key: str, pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Pass the pieces of a put on, and let the disk work on each part, so that little is left to do at the end.
+
+    Raises:
+        OSError: the disk did not take it. The kernel tells that once, so that a later sync might find all well.
+    """
+    syncing, size = asyncio.create_task(asyncio.sleep(0)), 0
+    try:
+        async for piece in pieces:
+            yield piece
+            size += len(piece)
+            if size >= CHUNK_BYTES and syncing.done():
+                await syncing
+                syncing, size = asyncio.create_task(asyncio.to_thread(_sync_staged, root, key)), 0
+        await syncing
+    finally:
+        await asyncio.gather(syncing, return_exceptions=True)
+
+
+def _sync_staged(root: Path, key: str) -> None:
+    for path in _find_staged(root, key):
+        try:
+            _sync(path)
+        except FileNotFoundError:
+            continue
+
+
 def _sync_to_disk(root: Path, path: Path) -> None:
     path.chmod(0o600)
     for entry in (path, *path.parents):
-        descriptor = os.open(entry, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(entry)
         if entry == root:
             return
 
 
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _delete_staged(root: Path, key: str, older_than: timedelta) -> int:
-    """Delete `<name>#<n>` files: of one key, or of the whole store when `key` is empty."""
-    folder, pattern = ((root / key).parent, f"{Path(key).name}#*") if key else (root, "**/*#*")
     limit = time.time() - older_than.total_seconds()
     deleted = 0
-    for path in _glob(folder, pattern):
+    for path in _find_staged(root, key):
         try:
             if path.is_file() and path.stat().st_mtime <= limit:
                 path.unlink()
@@ -228,6 +258,12 @@ def _delete_staged(root: Path, key: str, older_than: timedelta) -> int:
         except FileNotFoundError:
             continue
     return deleted
+
+
+def _find_staged(root: Path, key: str) -> list[Path]:
+    """The `<name>#<n>` files of broken uploads and of those under way: of one key, or of all when `key` is empty."""
+    folder, pattern = ((root / key).parent, f"{Path(key).name}#*") if key else (root, "**/*#*")
+    return _glob(folder, pattern)
 
 
 def _glob(folder: Path, pattern: str) -> list[Path]:
