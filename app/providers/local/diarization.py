@@ -1,11 +1,14 @@
 """Offline diarization: who spoke when in a mono recording, with few voices.
 
+scipy and scikit-learn are loaded by the children of the pool that need them: in the worker itself they took 80 MB and
+a second of its start.
 Source: pipeline.md, sections 3.1 (A4) and 3.3.
 """
 
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -16,9 +19,11 @@ from app.pipeline.speech import Turn
 from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.cutting import Piece, cut_for_decoding, cut_pcm
 from app.providers.local.voice_activity import FRAME_SECONDS, Stretch, find_speech, measure_speech
-from app.providers.local.voice_clustering import Flags, FrameSequence, Labels, tell_voices_apart
-from app.providers.local.voice_features import Floats, VoiceFrames, extract_features
+from app.providers.local.voice_frames import Floats, VoiceFrames
 from app.providers.protocols import DiarizationAnswer, JobContext
+
+if TYPE_CHECKING:
+    from app.providers.local.voice_clustering import Flags, Labels
 
 _MAX_SPEAKERS = 4  # when nobody says how many; a call has two parties, but there may be a phone on the table
 _MIN_SPEECH_PROBABILITY = 0.5
@@ -71,11 +76,16 @@ def _turn(start_seconds: float, end_seconds: float, voice: int) -> Turn:
 
 
 def _extract(piece: Piece) -> VoiceFrames:
+    """The frames of a piece; runs in a child process."""
+    from app.providers.local.voice_features import extract_features
+
     return extract_features(piece.pcm, piece.start_seconds)
 
 
 def _find_turns(job: _Job) -> tuple[Turn, ...]:
     """Label the frames of all speech and read the turns off them; runs in a child process."""
+    from app.providers.local.voice_clustering import FrameSequence, tell_voices_apart
+
     coefficients = np.concatenate([frames.coefficients for frames in job.frames])
     energies = np.concatenate([frames.energies for frames in job.frames])
     times = np.concatenate([frames.times for frames in job.frames])
@@ -91,7 +101,7 @@ def _find_turns(job: _Job) -> tuple[Turn, ...]:
     return _read_turns_off(labels, times[is_speech], stretch[is_speech], job.speech)
 
 
-def _voiced(probabilities: Floats, energies: Floats) -> Flags:
+def _voiced(probabilities: Floats, energies: Floats) -> "Flags":
     """Which frames to learn from: certainly speech, and not much quieter than the loud ones."""
     is_voiced = probabilities > _MIN_SPEECH_PROBABILITY
     if is_voiced.any():
@@ -99,7 +109,7 @@ def _voiced(probabilities: Floats, energies: Floats) -> Flags:
     return is_voiced
 
 
-def _read_turns_off(labels: Labels, times: Floats, stretch: Labels, speech: Sequence[Stretch]) -> tuple[Turn, ...]:
+def _read_turns_off(labels: "Labels", times: Floats, stretch: "Labels", speech: Sequence[Stretch]) -> tuple[Turn, ...]:
     """Turns without gaps within each stretch; the voice that appears first is speaker 0."""
     numbers = {int(voice): number for number, voice in enumerate(dict.fromkeys(labels.tolist()))}
     turns = []

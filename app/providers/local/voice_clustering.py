@@ -14,7 +14,7 @@ from scipy.linalg import eigh
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from app.providers.local.voice_features import Floats
+from app.providers.local.voice_frames import Floats
 
 Labels = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

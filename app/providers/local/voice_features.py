@@ -3,14 +3,12 @@
 The band is the same for every recording, so that what a line cuts off is not taken for a voice.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 from scipy.fft import dct
 from scipy.signal import lfilter
 
 from app.audio.recording import SAMPLE_RATE_HZ
+from app.providers.local.voice_frames import Floats, VoiceFrames
 
 HOP_SECONDS = 0.01
 _HOP_SAMPLES = int(HOP_SECONDS * SAMPLE_RATE_HZ)
@@ -20,17 +18,6 @@ _PRE_EMPHASIS = 0.97
 _MEL_BANDS = 26
 _BAND_HZ = (120.0, 3700.0)
 _COEFFICIENTS = slice(1, 20)  # the first is loudness, which is no property of a voice
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceFrames:
-    """Frames of 10 ms of one piece, in order: coefficients (n, 19), log energies (n,) and centres in seconds (n,)."""
-
-    coefficients: Floats
-    energies: Floats
-    times: Floats
 
 
 def extract_features(pcm: bytes, start_seconds: float) -> VoiceFrames:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -126,3 +128,12 @@ async def test_silence_has_no_turns(pool: CpuPool) -> None:
 
     assert answer.turns == ()
     assert answer.content == b'{"provider":"local","turns":[]}'
+
+
+def test_worker_does_not_load_what_only_the_children_of_its_pool_need() -> None:
+    names = "('scipy', 'sklearn')"
+    code = f"import app.providers.local.diarization, sys; print([name for name in {names} if name in sys.modules])"
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
+
+    assert shown.stdout == b"[]\n"
