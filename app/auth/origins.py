@@ -5,10 +5,14 @@ that a page cannot choose. Source: rest.md, section 1.3 (AU7).
 """
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from app.errors import AuthInvalidError, AuthScheme
 from app.settings import Settings
+
+MAX_HOST_CHARS = 261
+"""The longest name of the DNS, a colon and a port."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -31,12 +35,19 @@ def check_origin(settings: Settings, *, scheme: str, host: str | None, origin: s
 
 
 def _is_ours(settings: Settings, host: str | None) -> bool:
-    name = _host_name(f"//{host}") if host else None
+    if not host or len(host) > MAX_HOST_CHARS:
+        return False
+    return _names_us(host, tuple(settings.allowed_hosts), settings.public_base_url)
+
+
+@lru_cache(maxsize=64)
+def _names_us(host: str, allowed_hosts: tuple[str, ...], public_base_url: str | None) -> bool:
+    name = _host_name(f"//{host}")
     if name is None:
         return False
-    allowed = {"localhost", *(allowed.lower() for allowed in settings.allowed_hosts)}
-    if settings.public_base_url:
-        allowed.add(_host_name(settings.public_base_url) or "")
+    allowed = {"localhost", *(allowed.lower() for allowed in allowed_hosts)}
+    if public_base_url:
+        allowed.add(_host_name(public_base_url) or "")
     return name in allowed or _is_address(name)
 
 

@@ -1,6 +1,7 @@
 """Batched reads for fields of list items: one statement for a whole page, results in the order of the keys."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
@@ -31,12 +32,32 @@ class Loaders:
     def __init__(self, resources: Resources, user_id: UUID) -> None:
         self._resources = resources
         self._user_id = user_id
-        self.notes: DataLoader[UUID, str | None] = DataLoader(self._load_notes)
-        self.contact: DataLoader[UUID, Contact | None] = DataLoader(self._load_contacts)
-        self.newest_actions: DataLoader[UUID, list[ActionRow]] = DataLoader(self._load_actions)
-        self.events: DataLoader[UUID, list[EventRow]] = DataLoader(self._load_events)
-        self.transcript: DataLoader[UUID, Document | None] = DataLoader(self._load_transcripts)
-        self.analysis: DataLoader[UUID, Document | None] = DataLoader(self._load_analyses)
+
+    # Made when they are first asked: most requests need none.
+
+    @cached_property
+    def notes(self) -> DataLoader[UUID, str | None]:
+        return DataLoader(self._load_notes)
+
+    @cached_property
+    def contact(self) -> DataLoader[UUID, Contact | None]:
+        return DataLoader(self._load_contacts)
+
+    @cached_property
+    def newest_actions(self) -> DataLoader[UUID, list[ActionRow]]:
+        return DataLoader(self._load_actions)
+
+    @cached_property
+    def events(self) -> DataLoader[UUID, list[EventRow]]:
+        return DataLoader(self._load_events)
+
+    @cached_property
+    def transcript(self) -> DataLoader[UUID, Document | None]:
+        return DataLoader(self._load_transcripts)
+
+    @cached_property
+    def analysis(self) -> DataLoader[UUID, Document | None]:
+        return DataLoader(self._load_analyses)
 
     async def _load_notes(self, call_ids: list[UUID]) -> list[str | None]:
         async with self._resources.database.read() as session:

@@ -5,6 +5,7 @@ own and were checked at start, with `run`. Source: architecture.md, "The public 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from inspect import isawaitable
 from typing import Any
 
@@ -14,6 +15,7 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.directives import DirectivesExtension, DirectivesExtensionSync
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types import ExecutionContext
 from strawberry.types import ExecutionResult as StrawberryResult
 from strawberry.types.graphql import OperationType
@@ -62,6 +64,14 @@ class Mutation(
 _ALLOWED = {OperationType.QUERY, OperationType.MUTATION}
 
 _known = KnownDocuments()
+
+
+class _Names(NameConverter):
+    """Strawberry's names, each made once: it asks for those of all arguments in every execution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apply_naming_config = cache(super().apply_naming_config)  # type: ignore[method-assign]
 
 
 class Schema(strawberry.Schema):
@@ -122,7 +132,7 @@ schema = Schema(
     mutation=Mutation,
     directives=[keep_null, described_by],
     extensions=(lambda: KnownDocumentsExtension(_known), OperationChoice, *LIMITS),
-    config=StrawberryConfig(scalar_map=SCALARS),
+    config=StrawberryConfig(scalar_map=SCALARS, name_converter=_Names()),
     execution_context_class=LeafExecutor,
 )
 
