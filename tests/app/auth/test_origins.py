@@ -27,7 +27,17 @@ def test_localhost_and_addresses_are_ours(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", [None, "", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", "user@localhost@x"]
+    "host",
+    [
+        None,
+        "",
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "[::1",
+        "user@localhost@x",
+        pytest.param(f"{'user' * 63}@localhost", id="longer than any name"),
+    ],
 )
 def test_foreign_names_are_not(host: str | None) -> None:
     assert not passes(host=host)
