@@ -13,14 +13,17 @@ CONNECTIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request that is asked again and again; `body` is JSON."""
+    """A request that is asked again and again; `body` is JSON. `user` asks, in the place of the default user."""
 
     method: str
     path: str
     body: bytes = b""
+    user: str | None = None
 
     def write(self) -> bytes:
         head = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1"]
+        if self.user:
+            head.append(f"X-Local-User-Id: {self.user}")
         if self.body:
             head += ["Content-Type: application/json", f"Content-Length: {len(self.body)}"]
         return "\r\n".join(head).encode() + b"\r\n\r\n" + self.body
