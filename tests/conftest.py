@@ -1,17 +1,14 @@
 """Fixtures for everybody: real Postgres, real Redis, a local object store; every test starts with empty tables."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event
 from xdist.scheduler import LoadScopeScheduling
 
 from app.auth.local import local_identity
@@ -29,6 +26,7 @@ from tests.doubles.identity_toolkit import IdentityToolkit
 from tests.environment import forget_settings_of_the_machine
 from tests.factories import Factory
 from tests.rest.serving import Server, run_server
+from tests.sent import sent
 from tests.stores import make_settings, open_empty
 
 if TYPE_CHECKING:
@@ -217,33 +215,9 @@ def statements(resources: Resources) -> Counter:
 
     @asynccontextmanager
     async def collect() -> AsyncIterator[list[str]]:
-        found: list[str] = []
-
-        def remember(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            found.append(statement)
-
-        def remember_prepared(query: asyncpg.connection.LoggedQuery) -> None:
-            # Not what the driver asks for itself: the kinds of arrays, BEGIN and COMMIT.
-            if query.query.startswith("SELECT "):
-                found.append(query.query)
-
-        def watch(connection: Any, *_: Any) -> None:
-            # What goes to asyncpg as it is (app/prepared.py).
-            connection.driver_connection.add_query_logger(remember_prepared)
-
-        def unwatch(connection: Any, *_: Any) -> None:
-            connection.driver_connection.remove_query_logger(remember_prepared)
-
-        engine = resources.database.engine.sync_engine
-        listeners = {"before_cursor_execute": remember, "checkout": watch, "checkin": unwatch}
-        for name, listener in listeners.items():
-            event.listen(engine, name, listener)
-        try:
-            yield found
-            # asyncpg tells of a query in the next turn of the loop.
-            await asyncio.sleep(0)
-        finally:
-            for name, listener in listeners.items():
-                event.remove(engine, name, listener)
+        texts: list[str] = []
+        async with sent(resources.database) as found:
+            yield texts
+        texts += [statement.sql for statement in found]
 
     return collect

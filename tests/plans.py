@@ -1,55 +1,18 @@
 """How Postgres answers the statements that a piece of code has sent."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
-from sqlalchemy import event
-
 from app.db import Database
-
-Statements = dict[str, tuple[Any, ...]]
-"""Values by the statement that they were sent with."""
+from tests.sent import Sent
 
 _EXPLAINED = ("SELECT", "UPDATE", "DELETE", "WITH")
-
-
-@contextmanager
-def sent(database: Database) -> Iterator[Statements]:
-    """Collect what the driver is given while the block runs, apart from inserts of values and the driver's own."""
-    found: Statements = {}
-
-    def keep(statement: str, values: Any) -> None:
-        if statement.startswith(_EXPLAINED) and "pg_catalog" not in statement:
-            found[statement] = tuple(values)
-
-    def remember(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        keep(statement, values)
-
-    def remember_prepared(query: asyncpg.connection.LoggedQuery) -> None:
-        # What goes to asyncpg as it is (app/prepared.py).
-        keep(query.query, query.args)
-
-    def watch(connection: Any, *_: Any) -> None:
-        connection.driver_connection.add_query_logger(remember_prepared)
-
-    def unwatch(connection: Any, *_: Any) -> None:
-        connection.driver_connection.remove_query_logger(remember_prepared)
-
-    engine = database.engine.sync_engine
-    listeners = {"before_cursor_execute": remember, "checkout": watch, "checkin": unwatch}
-    for name, listener in listeners.items():
-        event.listen(engine, name, listener)
-    try:
-        yield found
-    finally:
-        for name, listener in listeners.items():
-            event.remove(engine, name, listener)
+"""Inserts of values look for nothing."""
 
 
 async def find_flaws(
-    database: Database, statements: Statements, *, most_rows: int, without: str | None = None
+    database: Database, statements: Iterable[Sent], *, most_rows: int, without: str | None = None
 ) -> list[str]:
     """Run the statements once more, to no effect, and tell what of their plans is not fit for many rows.
 
@@ -60,7 +23,7 @@ async def find_flaws(
     async with _undone(database) as driver:
         if without is not None:
             await driver.execute(f"DROP INDEX {without}")
-        for statement, values in statements.items():
+        for statement, values in dict(sent for sent in statements if sent.sql.startswith(_EXPLAINED)).items():
             [[answer]] = await driver.fetch(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", *values)
             flaws += _flaws_of(answer[0]["Plan"], most_rows)
     return flaws

@@ -29,7 +29,8 @@ from bench.many_calls import add_calls
 from tests.factories import Factory
 from tests.finished import finished_call
 from tests.forms import CONTENT_TYPE, WAV, encode, file
-from tests.plans import explain_kept, find_flaws, sent
+from tests.plans import explain_kept, find_flaws
+from tests.sent import sent
 from tests.stores import make_settings, open_empty
 
 CALLS = 4000
@@ -214,7 +215,7 @@ QUESTIONS = {**READINGS, **CHANGES}
 
 @pytest.mark.parametrize("name", QUESTIONS)
 async def test_no_question_walks_through_a_table(world: World, name: str) -> None:
-    with sent(world.resources.database) as statements:
+    async with sent(world.resources.database) as statements:
         await QUESTIONS[name](world)
 
     assert statements
@@ -238,7 +239,7 @@ async def test_no_question_walks_through_a_table(world: World, name: str) -> Non
     ],
 )
 async def test_missing_index_is_found(world: World, index: str, name: str) -> None:
-    with sent(world.resources.database) as statements:
+    async with sent(world.resources.database) as statements:
         await QUESTIONS[name](world)
 
     assert await find_flaws(world.resources.database, statements, most_rows=MOST_ROWS, without=index)
@@ -246,9 +247,9 @@ async def test_missing_index_is_found(world: World, index: str, name: str) -> No
 
 @pytest.mark.parametrize("name", [name for name in READINGS if name.startswith(("page", "action items"))])
 async def test_plan_that_is_kept_for_a_page_takes_rows_in_their_order(world: World, name: str) -> None:
-    with sent(world.resources.database) as statements:
+    async with sent(world.resources.database) as statements:
         await QUESTIONS[name](world)
-    [(statement, values)] = [(sql, values) for sql, values in statements.items() if " LIMIT " in sql]
+    [(statement, values)] = [(sql, values) for sql, values in statements if " LIMIT " in sql]
 
     plan = await explain_kept(world.resources.database, statement, len(values))
 
