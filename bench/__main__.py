@@ -15,7 +15,7 @@ ALL = (
     "tokens",
     "api",
     "endpoints",
-    "many_calls",
+    "keyset",
     "upload",
     "startup",
     "pipeline",
