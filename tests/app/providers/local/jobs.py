@@ -1,7 +1,10 @@
 """Jobs for the pool: functions that child processes can import."""
 
+import ctypes
 import os
 from pathlib import Path
+
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 
 def double(number: int) -> int:
@@ -14,6 +17,12 @@ def refuse(number: int) -> int:
 
 def get_pid(_: object) -> int:
     return os.getpid()
+
+
+def list_thread_limits(_: object) -> set[int]:
+    """How many threads each OpenMP that is loaded may have."""
+    loaded = [library["filepath"] for library in threadpool_info() if library["user_api"] == "openmp"]
+    return {ctypes.CDLL(path).omp_get_thread_limit() for path in loaded}
 
 
 def die_once(marker: str) -> str:

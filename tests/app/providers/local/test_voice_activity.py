@@ -5,6 +5,7 @@ from app.providers.local.cpu_pool import CpuPool
 from app.providers.local.voice_activity import FRAME_SECONDS, Stretch, find_speech, measure_speech
 from bench.wordless import make_wordless
 from tests.app.providers.local.conftest import Prepare
+from tests.app.providers.local.jobs import list_thread_limits
 
 # Frames last 32 ms, so ten of them 0.32 s.
 QUIET, VOICE = [0.0] * 10, [0.9] * 10
@@ -71,3 +72,14 @@ async def test_distant_voices_in_a_noisy_room_are_heard(pool: CpuPool, prepared:
     assert len(speech) == 1
     assert speech[0].start_seconds == pytest.approx(1.9, abs=0.1)  # three people at once, 28.5 to 30.0 of the recording
     assert speech[0].end_seconds == pytest.approx(3.0, abs=0.05)
+
+
+async def test_detector_has_one_thread_per_process() -> None:
+    pool = CpuPool(1)
+    try:
+        await measure_speech(pool, bytes(3200))
+        limits = await pool.run(list_thread_limits, None)
+    finally:
+        await pool.close()
+
+    assert limits == {1}
