@@ -11,7 +11,7 @@ import numpy as np
 import structlog
 
 from app.audio.channels import Samples
-from app.audio.ffmpeg import PCM_FORMAT, MemoryFile, run_ffmpeg
+from app.audio.ffmpeg import LARGE_FRAMES, PCM_FORMAT, MemoryFile, run_ffmpeg
 from app.audio.recording import SAMPLE_RATE_HZ
 from app.audio.settings import AudioSettings
 from app.audio.sniffing import HEAD_BYTES, sniff
@@ -101,7 +101,7 @@ def _input(recording: MemoryFile) -> list[str]:
 
 
 def _arguments(recording: MemoryFile, output: MemoryFile, limit_seconds: float) -> list[str]:
-    conversion = f"aresample={SAMPLE_RATE_HZ},aformat=sample_fmts=s16:channel_layouts=mono|stereo"
+    conversion = f"aresample={SAMPLE_RATE_HZ},aformat=sample_fmts=s16:channel_layouts=mono|stereo,{LARGE_FRAMES}"
     return [
         *(*_input(recording), "-t", str(limit_seconds), "-af", conversion),
         *(*PCM_FORMAT, "-y", output.path),

@@ -28,6 +28,13 @@ log = structlog.get_logger()
 PCM_FORMAT = ("-f", "s16le", "-ar", str(SAMPLE_RATE_HZ))
 """How ffmpeg is told what the PCM of a recording is; its channels are another option."""
 
+LARGE_FRAMES = "asetnsamples=n=16000:p=0"
+"""The end of a chain of filters; it changes no sample.
+
+Three threads of ffmpeg hand on each frame that a chain gives. Some filters give eighty for a second of sound, and then
+the threads take nearly as long to wake each other as the filters to work.
+"""
+
 _LOG_HEAD_BYTES = 1024 * 1024
 """Stream descriptions follow the tags of a file, which may hold lyrics or pictures: so much is kept of the start."""
 

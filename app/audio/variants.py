@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.audio.ffmpeg import PCM_FORMAT, MemoryFile, run_ffmpeg
+from app.audio.ffmpeg import LARGE_FRAMES, PCM_FORMAT, MemoryFile, run_ffmpeg
 from app.audio.recording import FallbackReason
 from app.audio.settings import AudioSettings
 
@@ -81,7 +81,7 @@ async def _measure_gains(
 ) -> dict[Sound, float]:
     """How many dB bring each sound to -16 LUFS; 0 for one that holds nothing to measure."""
     arguments = _inputs(sounds)
-    graph = [f"[{index}:a]ebur128@{sound}=framelog=quiet[{sound}]" for index, sound in enumerate(sounds)]
+    graph = [f"[{index}:a]ebur128@{sound}=framelog=quiet,{LARGE_FRAMES}[{sound}]" for index, sound in enumerate(sounds)]
     arguments += ["-filter_complex", ";".join(graph)]
     for sound in sounds:
         arguments += ["-map", f"[{sound}]", "-f", "null", "-"]
@@ -138,4 +138,4 @@ def _chain(variant: Variant, gain_db: float, settings: AudioSettings) -> list[st
         if settings.highpass_hz > 0:
             filters.append(f"highpass=f={settings.highpass_hz}")
         filters.append(f"afftdn=nr={settings.denoise_nr_db}:nf={settings.denoise_noise_floor_db}")
-    return [*filters, f"volume={gain_db:.2f}dB", f"alimiter=limit={_LIMIT}:level=false:latency=true"]
+    return [*filters, f"volume={gain_db:.2f}dB", f"alimiter=limit={_LIMIT}:level=false:latency=true", LARGE_FRAMES]
