@@ -3,6 +3,7 @@
 Source: pipeline.md, sections 3.2 ("dual_party") and 3.4 ("Local engine").
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,9 +34,9 @@ async def cut_audio(pool: CpuPool, audio: PreparedAudio, mono: bytes) -> list[Pi
     tracks: list[tuple[bytes, str | None]] = [(mono, None)]
     if audio.channels is not None:
         tracks = list(zip(audio.channels, _CHANNEL_SPEAKERS, strict=True))
+    measured = await asyncio.gather(*(measure_speech(pool, pcm) for pcm, _ in tracks))
     pieces: list[Piece] = []
-    for pcm, speaker in tracks:
-        probabilities = await measure_speech(pool, pcm)
+    for (pcm, speaker), probabilities in zip(tracks, measured, strict=True):
         if speaker is not None:
             probabilities = keep_turns(probabilities, [turn for turn in audio.channel_turns if turn.speaker == speaker])
         pieces += [
