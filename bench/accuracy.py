@@ -113,7 +113,7 @@ class Engines:
     async def run(self, recording: bytes, truth: Truth | None) -> Result:
         """Do what the pipeline does with a recording, and measure it."""
         begin = time.monotonic()
-        audio = await prepare(_chunks(recording), AudioSettings())
+        audio = await prepare(read_chunks(recording), AudioSettings())
         raw = await self.transcriber.transcribe(audio)
         turns = audio.channel_turns or (await self.diarizer.diarize(audio, max_speakers=None)).turns
         elapsed = time.monotonic() - begin
@@ -167,7 +167,8 @@ def _rate_words(truth: Truth, words: Sequence[SpokenWord]) -> dict[str, float]:
     }
 
 
-async def _chunks(recording: bytes) -> AsyncIterator[bytes]:
+async def read_chunks(recording: bytes) -> AsyncIterator[bytes]:
+    """A recording as it comes out of storage."""
     for start in range(0, len(recording), _CHUNK_BYTES):
         yield recording[start : start + _CHUNK_BYTES]
 
