@@ -77,7 +77,8 @@ class HttpDouble(ABC):
 
     Set `failure` to let every request fail, or be answered with an answer of yours, and to None to end that; what is in
     `upcoming` comes first, an entry per request, where None is a good answer. `requests` has all that arrived, in
-    order, the failed ones, too. Each connection serves one request, so that after `close` really nobody answers.
+    order, the failed ones, too, and `served` when each was begun and answered, by `time.time`. Each connection serves
+    one request, so that after `close` really nobody answers.
     """
 
     def __init__(self) -> None:
@@ -85,6 +86,7 @@ class HttpDouble(ABC):
         self.upcoming: deque[Failure | Cut | Answer | None] = deque()
         self.delay_seconds = 0.0
         self.requests: list[Request] = []
+        self.served: list[tuple[float, float]] = []
         self._arrived = threading.Condition()
         self._open = threading.Event()
         self._open.set()
@@ -192,6 +194,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the output of tests free of access logs."""
 
     def _serve(self) -> None:
+        started = time.time()
+        self._answer()
+        self.server.double.served.append((started, time.time()))
+
+    def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         answer = self.server.double.receive(Request(self.command, self.path, self.headers, body))
         if answer is None:
