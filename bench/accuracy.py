@@ -211,7 +211,9 @@ def _to_wav(samples: Samples) -> bytes:
 
 
 def find_limits(path: Path, rates: Rates) -> Rates:
-    """The highest rates that a recording may have."""
+    """The highest rates that a recording may have; none where there was no truth to measure by, as of an excerpt."""
+    if not rates:
+        return {}
     name, *rest = path.name.split(".")
     limits = dict(_TARGETS.get((name, rest[0] if len(rest) > 1 else ""), {}))
     if "one" in rates:

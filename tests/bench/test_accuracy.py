@@ -30,6 +30,7 @@ def result(rates: Rates | None = None, *, words: tuple[str, ...] = (), faults: t
         ),
         pytest.param("meeting-dev00.flac", {"one": 0.41}, {"speakers": 0.41}, id="one speaker is to be beaten"),
         pytest.param("memo.mp3", {}, {}, id="no reference"),
+        pytest.param("support.phone.6s.3gp", {}, {}, id="an excerpt without a reference"),
     ],
 )
 def test_no_recording_may_be_worse_than_one_speaker(name: str, rates: Rates, expected: Rates) -> None:
