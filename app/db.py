@@ -45,8 +45,9 @@ UNREACHABLE_ERRORS = (
     InterfaceError,
     PoolTimeoutError,
     asyncpg.PostgresConnectionError,
-    # Of a connection that was closed under a statement.
+    # Of a connection that was closed under a statement, or is just being closed.
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     # A server that starts, stops or has no slot left.
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,

@@ -31,6 +31,7 @@ def wrapped(cause: Exception) -> DBAPIError:
         (asyncpg.AdminShutdownError("shutting down"), True),
         (asyncpg.TooManyConnectionsError("no slot"), True),
         (asyncpg.ConnectionDoesNotExistError("closed in the midst of an operation"), True),
+        (asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"), True),
         (ConnectionRefusedError(), True),
         (asyncpg.UndefinedTableError("no such table"), False),
         (ValueError(), False),

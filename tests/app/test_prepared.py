@@ -1,0 +1,70 @@
+"""What becomes of a pooled connection whose statement went past SQLAlchemy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import asyncpg
+import pytest
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.types import Float
+
+from app.db import Database, is_unreachable
+from app.prepared import Prepared
+
+WHO = Prepared(select(func.pg_backend_pid()))
+SLEEP = Prepared(select(func.pg_sleep(bindparam("seconds", type_=Float()))))
+FAILURES = 12
+"""Enough of them that some meet a connection in the middle of being closed, as every third one does."""
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[Database]:
+    """A pool of one connection."""
+    url = database.engine.url.render_as_string(hide_password=False)
+    opened = Database(url, pool_size=1, statement_seconds=0.2)
+    yield opened
+    await opened.close()
+
+
+async def _ask(client: Database) -> int:
+    [[pid]] = await WHO.fetch(client)
+    return int(pid)
+
+
+async def test_cancelled_statement_leaves_its_connection_to_the_next(client: Database) -> None:
+    pid = await _ask(client)
+
+    for turns in range(30):
+        sleeping = asyncio.create_task(SLEEP.fetch(client, seconds=60.0))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        sleeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sleeping
+
+    assert await _ask(client) == pid
+
+
+async def test_statement_that_takes_too_long_leaves_its_connection_to_the_next(client: Database) -> None:
+    pid = await _ask(client)
+
+    with pytest.raises(TimeoutError):
+        await SLEEP.fetch(client, seconds=60.0)
+
+    assert await _ask(client) == pid
+
+
+async def test_connection_that_is_just_being_closed_is_an_outage(database: Database, client: Database) -> None:
+    failures = list[Exception]()
+    async with asyncio.timeout(20), database.engine.connect() as other:
+        while len(failures) < FAILURES:
+            try:
+                pid = await _ask(client)
+                await other.execute(text(f"SELECT pg_terminate_backend({pid})"))
+                await _ask(client)
+            except (asyncpg.PostgresError, asyncpg.InternalClientError) as failure:
+                failures.append(failure)
+
+    assert [is_unreachable(failure) for failure in failures] == [True] * FAILURES
+    assert await _ask(client) != pid
