@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
@@ -251,7 +251,7 @@ def _show(result: ExecutionResult) -> tuple[str, list[tuple[str, Any, Any]]]:
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32))
 def test_same_data_errors_and_order_as_the_ordinary_executor(seed: int) -> None:
     schema, root, text = _make_world(Random(seed))
@@ -263,6 +263,66 @@ def test_same_data_errors_and_order_as_the_ordinary_executor(seed: int) -> None:
 
     assert _show(_run(LeafExecutor, schema, root, document)) == ordinary
     assert [_show(_run(LeafExecutor, schema, root, document, known=known)) for _ in range(2)] == [ordinary] * 2
+
+
+class _Failure(Exception):
+    """An error that could be taken for an object."""
+
+    a = "said"
+
+
+class _Promise:
+    """An awaitable that could be taken for the object that it brings."""
+
+    a = "too early"
+
+    def __await__(self) -> Generator[Any, None, Thing]:
+        yield
+        return Thing({"a": lambda: "said"})
+
+
+def _always(value: Any) -> Callable[[], Any]:
+    return lambda: value
+
+
+def _assert_same(schema: Any, document: Any, children: list[Any], make: Callable[[list[Any]], Any] = list) -> None:
+    """Whether both executors answer the same about a root with these children, in what `make` makes of them."""
+    root = Thing({"children": lambda: make(children)})
+
+    ordinary = _show(_run(StrawberryGraphQLCoreExecutionContext, schema, root, document))
+
+    assert _show(_run(LeafExecutor, schema, root, document)) == ordinary
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("kind", TYPES)
+def test_odd_values_in_a_column_are_judged_as_by_the_ordinary_executor(kind: str) -> None:
+    fields = [Field(kind, is_nullable, is_list, None) for is_nullable in (True, False) for is_list in (True, False)]
+    names = dict(zip("abcd", fields, strict=True))
+    schema = strawberry.Schema(query=_declare("Outer", {}, _declare("Inner", names)))
+
+    for name, field in names.items():
+        document = parse(f"{{ children {{ {name} }} }}")
+        good = Thing({name: _always([GOOD[kind]] if field.is_list else GOOD[kind])})
+        for odd in ODD:
+            _assert_same(schema, document, [good, Thing({name: odd})])
+            _assert_same(schema, document, [Thing({name: odd})])
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", ["child", "strict", "children", "others"])
+def test_odd_objects_in_a_column_are_judged_as_by_the_ordinary_executor(name: str) -> None:
+    innermost = _declare("Innermost", {"a": Field("text", True, False, None)})
+    schema = strawberry.Schema(query=_declare("Outer", {}, _declare("Inner", {}, innermost)))
+    document = parse(f"{{ children {{ {name} {{ a }} }} }}")
+    thing = Thing({"a": _always("said")})
+    good = Thing({name: _always(thing if name in ("child", "strict") else [thing, thing])})
+    unusual = [lambda: (thing,), lambda: [thing, None], lambda: iter([thing]), _always(thing), _Failure, _Promise]
+
+    for odd in [*ODD, *unusual]:
+        for other in (Thing({name: odd}), Thing({name: lambda odd=odd: [thing, odd()]})):  # type: ignore[misc]
+            _assert_same(schema, document, [good, other])
+            _assert_same(schema, document, [good, other], make=iter)
 
 
 def test_selection_of_a_known_document_may_depend_on_its_variables() -> None:
