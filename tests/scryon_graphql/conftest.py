@@ -20,9 +20,7 @@ class Client:
     async def run(self, document: str, *, operation_name: str | None = None, **variables: Any) -> Any:
         """Answer as it is."""
         context = Context(self._resources, self._user_id, "test-request")
-        return await schema.execute(
-            document, variable_values=variables, context_value=context, operation_name=operation_name
-        )
+        return await schema.ask(document, variables, context, operation_name=operation_name)
 
     async def get(self, document: str, **variables: Any) -> Any:
         """Data of an answer without errors."""

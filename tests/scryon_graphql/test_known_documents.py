@@ -1,8 +1,10 @@
 import pytest
 import strawberry
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from scryon_graphql.known_documents import MAX_CHARS, MAX_KNOWN, KnownDocuments, KnownDocumentsExtension
 from scryon_graphql.limits import LIMITS
+from tests.scryon_graphql.conftest import Client
 
 
 @strawberry.type
@@ -42,6 +44,18 @@ async def test_operation_of_a_known_document_is_chosen_anew(schema: strawberry.S
     answers = [await schema.execute(text, operation_name=name) for name in ("One", "Two")]
 
     assert [answer.data for answer in answers] == [{"double": 2}, {"double": 4}]
+
+
+async def test_operation_of_our_schema_is_chosen_anew(client: Client) -> None:
+    one, two = "query One { contacts { id } }", "query Two { callPage { id } }"
+
+    only = [(await client.run(one, operation_name=name)).data for name in ("One", None)]
+    either = [(await client.run(f"{one} {two}", operation_name=name)).data for name in ("One", "Two", "One")]
+    with pytest.raises(CannotGetOperationTypeError):
+        await client.run(one, operation_name="Two")
+
+    assert only == [{"contacts": []}] * 2
+    assert either == [{"contacts": []}, {"callPage": []}, {"contacts": []}]
 
 
 @pytest.mark.parametrize(

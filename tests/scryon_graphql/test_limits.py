@@ -187,3 +187,12 @@ async def test_too_many_objects_are_refused(client: Client, document: str, varia
     assert error.extensions["details"]["fields"] == [
         {"field": "query", "message": f"must not ask for more than {MAX_OBJECTS} objects"}
     ]
+
+
+async def test_known_document_is_refused_for_the_variables_of_a_request(client: Client) -> None:
+    fields = " ".join(f"{name}: callPage(size: $size) {{ actionItems(first: 100) {{ id }} }}" for name in "ab")
+    document = f"query ($size: Int!) {{ {fields} }}"
+
+    answers = [await client.run(document, size=size) for size in (1, 200, 1)]
+
+    assert [answer.data for answer in answers] == [{"a": [], "b": []}, None, {"a": [], "b": []}]
