@@ -4,7 +4,8 @@ FastAPI's own way from a request to an endpoint reads bodies, solves dependencie
 they open: a tenth of a small request.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Set
+from inspect import iscoroutinefunction, signature
 from typing import Any
 
 from fastapi import Request, Response
@@ -13,7 +14,7 @@ from starlette.routing import request_response
 
 
 class Endpoint(APIRoute):
-    """A route for `route_class`; the dependencies of its endpoint take the request alone.
+    """A route for `route_class`; parts of its path are texts, the dependencies of its endpoint take the request alone.
 
     Raises:
         TypeError: when it is declared, for an endpoint that wants anything else.
@@ -30,7 +31,11 @@ class Endpoint(APIRoute):
         endpoint: Any = wanted.call
         request_name = wanted.request_param_name
         callers: list[tuple[str, Any]] = [(str(caller.name), caller.call) for caller in wanted.dependencies]
-        if wanted.query_params or wanted.header_params or wanted.cookie_params or wanted.body_params:
+        # FastAPI would make something else of a part that is not declared as text.
+        given = {part.name for part in wanted.path_params if part.field_info.annotation is str}
+        given |= {str(request_name), *(name for name, _ in callers)}
+        makers = [(caller.call, {str(caller.request_param_name)}) for caller in wanted.dependencies]
+        if not all(_runs_with(function, names) for function, names in ((endpoint, given), *makers)):
             raise TypeError(f"{self.name} takes more than the request, parts of its path and callers")
 
         async def answer(request: Request) -> Response:
@@ -43,3 +48,7 @@ class Endpoint(APIRoute):
             return response
 
         return answer
+
+
+def _runs_with(function: Any, names: Set[str]) -> bool:
+    return iscoroutinefunction(function) and signature(function).parameters.keys() <= names
