@@ -65,7 +65,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            json_deserializer=orjson.loads,
             connect_args={"timeout": CONNECT_SECONDS, "command_timeout": statement_seconds},
         )
         event.listen(self.engine.sync_engine, "connect", _begin_session)
