@@ -1,7 +1,8 @@
 """Documents that were parsed and found valid before are not parsed and validated again.
 
 Clients send the same few documents with different variables, and reading one takes longer than answering it. What
-holds a text of its own is not kept, so that nothing of a user stays in memory. The limits look at every document.
+holds a text of its own is not kept, so that nothing of a user stays in memory. Of the limits, the number of
+objects is looked at each time, since it depends on variables.
 """
 
 from collections.abc import Iterator

@@ -241,6 +241,9 @@ class _ObjectCounter:
         given = self._variables.get(value.name.value, DEFAULT_SIZE) if isinstance(value, VariableNode) else None
         if isinstance(given, list):
             return len(given)
+        if isinstance(given, float) and given.is_integer():
+            # GraphQL takes it for a whole number, too.
+            given = int(given)
         return _clamp(given) if isinstance(given, int) else DEFAULT_SIZE
 
 

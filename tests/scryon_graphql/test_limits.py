@@ -165,6 +165,11 @@ async def test_largest_sensible_pages_pass(client: Client, document: str, variab
             {"n": 200},
         ),
         (
+            "query ($n: Int!, $m: Int!) { a: callPage(size: $n) { actionItems(first: $m) { id } }"
+            " b: callPage(size: $n) { actionItems(first: $m) { id } } }",
+            {"n": 200.0, "m": 100.0},
+        ),
+        (
             "query ($n: Int! = 1000) { "
             + " ".join(f"a{number}: actionItems(first: $n) {{ nodes {{ id }} }}" for number in range(26))
             + " }",
@@ -176,7 +181,7 @@ async def test_largest_sensible_pages_pass(client: Client, document: str, variab
             {"operation": "B"},
         ),
     ],
-    ids=["fragments", "variables", "defaults-of-variables", "fixed-sizes", "one-of-two-operations"],
+    ids=["fragments", "variables", "whole-floats", "defaults-of-variables", "fixed-sizes", "one-of-two-operations"],
 )
 async def test_too_many_objects_are_refused(client: Client, document: str, variables: dict[str, Any]) -> None:
     operation = variables.pop("operation", None)
