@@ -27,12 +27,13 @@ class Prepared:
     def _written(self) -> tuple[str, Mapping[str, Any], Sequence[str]]:
         """The SQL, the values that are always the same, the order of all values; on first use, not at import."""
         compiled = self.statement.compile(dialect=dialect())  # type: ignore[no-untyped-call]
-        return str(compiled), compiled.params, tuple(compiled.positiontup or ())
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), constants, tuple(compiled.positiontup or ())
 
     async def fetch(self, database: Database, **values: Any) -> Sequence[Sequence[Any]]:
         """Run it by itself on a connection of the pool; rows have their values in the order of the columns.
 
-        What it writes is committed at once. Errors are asyncpg's own.
+        What it writes is committed at once. Errors are asyncpg's own, but KeyError for a value that is missing.
         """
         sql, constants, order = self._written
         given = {**constants, **values}

@@ -24,7 +24,6 @@ from graphql import (
     GRAPHQL_MIN_INT,
     DirectiveNode,
     DocumentNode,
-    GraphQLDeferDirective,
     GraphQLEnumType,
     GraphQLField,
     GraphQLIncludeDirective,
@@ -32,7 +31,6 @@ from graphql import (
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLSkipDirective,
-    GraphQLStreamDirective,
     OperationDefinitionNode,
     Visitor,
     get_nullable_type,
@@ -57,16 +55,8 @@ _AS_IS = {"String": str, "ID": str, "Boolean": bool}
 _PLAIN_TYPES = (str, int, float, UUID, datetime, date, dict)
 """Values that nobody raises, and that only a subclass could make anybody await; their scalar alone has a say."""
 
-_CONDITIONS = {
-    directive.name
-    for directive in (
-        GraphQLSkipDirective,
-        GraphQLIncludeDirective,
-        GraphQLDeferDirective,
-        GraphQLStreamDirective,
-    )
-}
-"""Directives that make it depend on variables what is selected, or when."""
+_CONDITIONS = {GraphQLSkipDirective.name, GraphQLIncludeDirective.name}
+"""Directives that make it depend on variables what is selected. The schema has none that defer or stream anything."""
 
 _PLAIN = "scryon-plain"
 """The place among the extensions of a field where its leaf or branch, or None, is kept for the next operation."""
@@ -221,8 +211,7 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Complete a list; plain objects are read column by column."""
         type_ = get_nullable_type(item_type)
-        is_whole = position_context is None and not _is_streamed(field_details_list)
-        if type(items) is list and is_object_type(type_) and is_whole:
+        if type(items) is list and is_object_type(type_):
             try:
                 return self._read_objects(type_, items, field_details_list)
             except Exception:  # noqa: S110  (the ordinary path does it again, and reports it)
@@ -240,9 +229,9 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
         for kind in set(map(type, objects)):
             if issubclass(kind, Exception) or hasattr(kind, "__await__"):
                 raise _NotPlainError
-        fields, defer_usages, _ = self.collect_subfields(type_, details)
+        fields, _, _ = self.collect_subfields(type_, details)
         plan = self._find_plan(type_, fields)
-        if not plan.is_whole or defer_usages or type_.is_type_of:
+        if not plan.is_whole or type_.is_type_of:
             raise _NotPlainError
         columns = {key: _read_leaves(leaf, objects) for key, leaf in plan.leaves}
         for key, branch in plan.branches:
@@ -278,7 +267,7 @@ class LeafExecutor(StrawberryGraphQLCoreExecutionContext):
         for key, details in () if has_middleware else fields.items():
             node = details[0].node
             definition = parent_type.fields.get(node.name.value)
-            if definition is None or node.arguments or _is_streamed(details):
+            if definition is None or node.arguments:
                 continue
             if _PLAIN not in definition.extensions:
                 definition.extensions[_PLAIN] = _find_plain(definition)
@@ -332,11 +321,6 @@ def _find_plain(definition: GraphQLField) -> Leaf | Branch | None:
         in_columns = dict([IN_COLUMNS[how]]) if (how := item_type.coerce_output_value) in IN_COLUMNS else {}
         return Leaf(field.python_name, is_nullable, _AS_IS.get(item_type.name), _coercions(item_type), in_columns)
     return None
-
-
-def _is_streamed(details: Sequence[Any]) -> bool:
-    """Whether a list is to be sent in pieces, which is graphql-core's affair."""
-    return any(directive.name.value == GraphQLStreamDirective.name for directive in details[0].node.directives or ())
 
 
 def _coercions(type_: GraphQLLeafType) -> Coercions:

@@ -68,3 +68,8 @@ async def test_connection_that_is_just_being_closed_is_an_outage(database: Datab
 
     assert [is_unreachable(failure) for failure in failures] == [True] * FAILURES
     assert await _ask(client) != pid
+
+
+async def test_value_that_is_missing_is_no_null(client: Database) -> None:
+    with pytest.raises(KeyError, match="seconds"):
+        await SLEEP.fetch(client, second=1.0)

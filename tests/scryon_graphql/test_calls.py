@@ -4,12 +4,15 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from strawberry.types.base import get_object_definition
 
 from app.actions.models import ActionStatus
 from app.calls.models import ArtifactType, CallStatus, Direction
+from app.calls.queries import CallRow
 from app.contacts.models import Contact
 from app.pipeline.models import CallProcessingEvent, Stage, StageStatus
 from app.resources import Resources
+from scryon_graphql.calls.types import Call
 from tests.conftest import Counter
 from tests.factories import Factory
 from tests.scryon_graphql.conftest import Client
@@ -285,3 +288,9 @@ async def test_poll_refuses_bad_ids(client: Client, ids: list[str], fields: list
         "status": 400,
         "details": {"fields": fields},
     }
+
+
+def test_rows_of_calls_have_what_plain_fields_show() -> None:
+    plain = [field.python_name for field in get_object_definition(Call, strict=True).fields if field.is_basic_field]
+
+    assert [name for name in plain if not hasattr(CallRow, name)] == []
