@@ -4,7 +4,7 @@ From the file to the words, with the models loaded, which a worker keeps. The ot
 `baselines/one_decoder.py`: the same model with pocketsphinx's own options. Both take turns; a ratio is the median of
 those of its rounds. What they get wrong of the words is there to tell that no time is saved at their cost.
 
-    python -m bench.decoding [ROUNDS]        (default: 2)
+    python -m bench.decoding [ROUNDS]        (default: 1)
 """
 
 import asyncio
@@ -143,8 +143,8 @@ async def run(rounds: int) -> list[dict[str, object]]:
 
 def main() -> None:
     """Print a table and a JSON line; exit with 1 when a ratio is over the target."""
-    rows = asyncio.run(run(int(sys.argv[1]) if len(sys.argv) > 1 else 2))
-    print(json.dumps({"decoding": rows}))
+    rows = asyncio.run(run(int(sys.argv[1]) if len(sys.argv) > 1 else 1))
+    print(json.dumps({"bench": "decoding", "rows": rows}))
     missed = [str(row["recording"]) for row in rows if float(str(row["ratio"])) > TARGET]
     if missed:
         raise SystemExit(f"Over {TARGET} times: {', '.join(missed)}")

@@ -3,7 +3,7 @@
 Three servers of one process each share a database: Scryon, `baselines/idiomatic.py` and, for the page of calls,
 `baselines/bare.py`. The rounds are interleaved; a ratio is the median of the ratios of its rounds.
 
-    python -m bench.endpoints [ROUNDS]        (default: 5)
+    python -m bench.endpoints [ROUNDS]        (default: 3)
 """
 
 import asyncio
@@ -119,7 +119,7 @@ async def _run(served: Served, ports: dict[str, int], rounds: int) -> list[dict[
 
 def main() -> None:
     """Print a table and a JSON line; exit with 1 when a ratio is below its target."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     with (
         serve({}) as served,
         run_baseline("idiomatic", served.database_url) as idiomatic,

@@ -150,7 +150,7 @@ def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with serve({}) as small, serve({}) as large:
         rows = asyncio.run(_run(small, large, calls))
-    print(json.dumps({"keyset": [{**asdict(row), "limit": round(row.limit, 3)} for row in rows]}))
+    print(json.dumps({"bench": "keyset", "rows": [{**asdict(row), "limit": round(row.limit, 3)} for row in rows]}))
     missed = [row.question for row in rows if row.many > row.limit]
     if missed:
         raise SystemExit(f"Above the target: {', '.join(missed)}")

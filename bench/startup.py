@@ -5,7 +5,7 @@ pending migrations, as it does by default. A start ends with the first page of c
 its readiness probe. Beside them `baselines/idiomatic.py`, under uvicorn, on the same database. The rounds are
 interleaved, after one that is not counted, in which bytecode is written and files come into memory.
 
-    python -m bench.startup [ROUNDS]        (default: 5)
+    python -m bench.startup [ROUNDS]        (default: 3)
 """
 
 import http.client
@@ -124,7 +124,7 @@ def report(measured: Mapping[str, Starts]) -> None:
         seconds, busy, mib = (statistics.median(values) for values in (starts.seconds, starts.busy_seconds, starts.mib))
         print(f"{name:<24}{seconds:9.2f}{max(starts.seconds):9.2f}{busy:9.2f}{mib:9.0f}")
         rows[name] = {"seconds": round(seconds, 2), "busySeconds": round(busy, 2), "mib": round(mib)}
-    print(json.dumps({"startup": rows}))
+    print(json.dumps({"bench": "startup", "sides": rows}))
     took = statistics.median(measured["scryon serve"].seconds)
     if took >= TARGET_SECONDS:
         raise SystemExit(f"`scryon serve` takes {took:.2f} s to start; the target is below {TARGET_SECONDS} s.")
@@ -132,7 +132,7 @@ def report(measured: Mapping[str, Starts]) -> None:
 
 def main() -> None:
     """Run everything."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     with tempfile.TemporaryDirectory() as name:
         servers = EmbeddedServers.start(Path(name))
         try:

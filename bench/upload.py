@@ -202,7 +202,7 @@ def report(measured: Rounds, strange: list[str]) -> list[str]:
         "mib": round(max(measured.grown), 1),
         "temporaryFiles": strange,
     }
-    print(json.dumps({"upload": row}))
+    print(json.dumps({"bench": "upload", **row}))
     missed = {
         "time": measured.ratio > TARGET_RATIO,
         "memory": max(measured.grown) >= TARGET_MIB,
