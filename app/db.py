@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import orjson
 from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -99,8 +100,15 @@ class Database:
 
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[Any]:
-        """Take asyncpg's own connection from the pool, for statements that need nothing of SQLAlchemy (`Prepared`)."""
-        pooled = await self.engine.raw_connection()
+        """Take asyncpg's own connection from the pool, for statements that need nothing of SQLAlchemy (`Prepared`).
+
+        Errors are asyncpg's own, those of opening a connection, too.
+        """
+        try:
+            pooled = await self.engine.raw_connection()
+        except AsyncAdapt_asyncpg_dbapi.Error as error:
+            # SQLAlchemy's stand-in for what a driver raises, which it turns into an error of its own elsewhere.
+            raise error.__cause__ or error from None
         try:
             yield pooled.driver_connection
         finally:

@@ -1,7 +1,7 @@
 """What becomes of a pooled connection whose statement went past SQLAlchemy."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import asyncpg
@@ -73,3 +73,33 @@ async def test_connection_that_is_just_being_closed_is_an_outage(database: Datab
 async def test_value_that_is_missing_is_no_null(client: Database) -> None:
     with pytest.raises(KeyError, match="seconds"):
         await SLEEP.fetch(client, second=1.0)
+
+
+_REFUSAL = b"SFATAL\0C57P03\0Mthe database system is starting up\0\0"
+
+
+async def _refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer like a server that is about to be there: without encryption, and not yet."""
+    await reader.readexactly(8)
+    writer.write(b"N")
+    await reader.read(1)
+    writer.write(b"E" + (len(_REFUSAL) + 4).to_bytes(4, "big") + _REFUSAL)
+    writer.close()
+
+
+async def _hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize("meet", [_refuse, _hang_up])
+async def test_server_that_takes_no_connection_is_an_outage(
+    meet: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> None:
+    async with await asyncio.start_server(meet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = Database(f"postgresql://nobody@127.0.0.1:{port}/none")
+        with pytest.raises(Exception, match=r"starting up|[Cc]onnection") as failure:
+            await WHO.fetch(client)
+        await client.close()
+
+    assert is_unreachable(failure.value)
