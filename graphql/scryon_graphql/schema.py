@@ -31,7 +31,7 @@ from scryon_graphql.contacts import ContactMutation, ContactQuery
 from scryon_graphql.context import Context
 from scryon_graphql.directives import described_by, keep_null
 from scryon_graphql.errors import dress_errors
-from scryon_graphql.executor import KnownDocument, LeafExecutor
+from scryon_graphql.executor import KnownDocument, PlainFieldsExecutor
 from scryon_graphql.known_documents import KnownDocuments, KnownDocumentsExtension
 from scryon_graphql.limits import LIMITS, MAX_OBJECTS, count_objects
 from scryon_graphql.operation_choice import OperationChoice
@@ -84,7 +84,7 @@ class Schema(strawberry.Schema):
             known.document,
             context_value=context,
             variable_values=dict(variables),
-            executor_class=LeafExecutor,
+            executor_class=PlainFieldsExecutor,
             known=known,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
         )
@@ -133,7 +133,7 @@ schema = Schema(
     directives=[keep_null, described_by],
     extensions=(lambda: KnownDocumentsExtension(_known), OperationChoice, *LIMITS),
     config=StrawberryConfig(scalar_map=SCALARS, name_converter=_Names()),
-    execution_context_class=LeafExecutor,
+    execution_context_class=PlainFieldsExecutor,
 )
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from strawberry.scalars import JSON
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from scryon_graphql.executor import KnownDocument, LeafExecutor
+from scryon_graphql.executor import KnownDocument, PlainFieldsExecutor
 
 GIVEN_ID = UUID("0b6f7c52-3e1d-4a57-9c0e-6d2a41f0e8b3")
 NOON = datetime(2026, 2, 9, 12, tzinfo=UTC)
@@ -261,8 +261,8 @@ def test_same_data_errors_and_order_as_the_ordinary_executor(seed: int) -> None:
     ordinary = _show(_run(StrawberryGraphQLCoreExecutionContext, schema, root, document))
     known = KnownDocument(document)
 
-    assert _show(_run(LeafExecutor, schema, root, document)) == ordinary
-    assert [_show(_run(LeafExecutor, schema, root, document, known=known)) for _ in range(2)] == [ordinary] * 2
+    assert _show(_run(PlainFieldsExecutor, schema, root, document)) == ordinary
+    assert [_show(_run(PlainFieldsExecutor, schema, root, document, known=known)) for _ in range(2)] == [ordinary] * 2
 
 
 class _Failure(Exception):
@@ -291,7 +291,7 @@ def _assert_same(schema: Any, document: Any, children: list[Any], make: Callable
 
     ordinary = _show(_run(StrawberryGraphQLCoreExecutionContext, schema, root, document))
 
-    assert _show(_run(LeafExecutor, schema, root, document)) == ordinary
+    assert _show(_run(PlainFieldsExecutor, schema, root, document)) == ordinary
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -331,7 +331,7 @@ def test_selection_of_a_known_document_may_depend_on_its_variables() -> None:
     known = KnownDocument(document)
 
     answers = [
-        _run(LeafExecutor, schema, root, document, known=known, variable_values={"v": value}).data
+        _run(PlainFieldsExecutor, schema, root, document, known=known, variable_values={"v": value}).data
         for value in (True, False)
     ]
 
