@@ -119,7 +119,7 @@ async def compare(sides: tuple[Transcribe, Transcribe], recording: Recording, ro
         row[f"{name}_s"] = round(statistics.median(one.seconds for one in side), 1)
         row[f"{name}_processor_s"] = round(statistics.median(one.processor_seconds for one in side), 1)
         row[f"{name}_wrong"] = _rate(recording, side[0].words)
-    columns = [f"{row[f'{side}_{name}']!s:>12}" for name in ("s", "processor_s", "wrong") for side in ("ours", "plain")]
+    columns = [f"{row[f'{side}_{name}']!s:>14}" for name in ("s", "processor_s", "wrong") for side in ("ours", "plain")]
     print(f"{recording.name:<22}{''.join(columns)}{ratio:>8.2f}{TARGET:>8}", flush=True)
     return row
 
@@ -133,8 +133,8 @@ def _rate(recording: Recording, words: list[str]) -> float | None:
 
 async def run(rounds: int) -> list[dict[str, object]]:
     """Compare the sides on each recording."""
-    heads = [f"{side} {what}" for what in ("s", "proc. s", "wrong") for side in ("ours", "plain")]
-    print(f"{'':<22}{''.join(f'{head:>12}' for head in heads)}{'ratio':>8}{'target':>8}")
+    heads = [f"{side} {what}" for what in ("s", "busy s", "wrong") for side in ("ours", "plain")]
+    print(f"{'':<22}{''.join(f'{head:>14}' for head in heads)}{'ratio':>8}{'target':>8}")
     with tempfile.TemporaryDirectory() as folder:
         recordings = make_recordings(Path(folder))
         async with open_sides() as sides:
