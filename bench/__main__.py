@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-# What is sure to meet its targets on any machine comes first, what needs the machine for itself last.
+# What takes longest comes last.
 ALL = (
     "scaling",
     "tokens",

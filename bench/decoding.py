@@ -30,7 +30,7 @@ from app.providers.local.pocketsphinx_engine import PocketsphinxTranscriber
 from bench.accuracy import read_chunks, read_truth
 from bench.baselines import one_decoder
 from bench.metrics import normalized_words, word_error_rate
-from bench.processor import processor_seconds
+from bench.processes import processor_seconds
 
 TARGET = 0.7
 CORES = 2

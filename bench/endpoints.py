@@ -79,18 +79,18 @@ async def _fill(database_url: str) -> None:
     database = Database(database_url, pool_size=1)
     async with database.transaction() as session:
         await session.execute(text(_FILL))
-    async with database.engine.connect() as connection:
-        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
+    async with database.autocommit() as connection:
+        await connection.execute(text("VACUUM ANALYZE"))
     await database.close()
 
 
 async def _measure(ports: dict[str, int], comparison: Comparison, rounds: int) -> dict[str, object]:
     """Print one row, and return it."""
-    sides = {
-        "scryon": Side(ports["scryon"], comparison.question),
-        comparison.other + "'": Side(ports[comparison.other], comparison.other_question),
-    }
-    ours, others = (await interleave(sides, rounds=rounds, seconds=SECONDS)).values()
+    sides = (
+        Side(ports["scryon"], comparison.question),
+        Side(ports[comparison.other], comparison.other_question),
+    )
+    ours, others = await interleave(sides, rounds=rounds, seconds=SECONDS)
     ratio = statistics.median(one / other for one, other in zip(ours, others, strict=True))
     row = {
         "question": comparison.name,

@@ -14,11 +14,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import httpx
 
 from bench.hostile_loads import ATTACKS
+from bench.processes import memory_mib
 from bench.serving import Served, serve
 
 TARGET_RATIO = 2.0
@@ -88,13 +88,13 @@ async def measure(name: str, served: Served, user: User) -> Effect:
     quiet: list[float] = []
     under_load: list[float] = []
     answers: dict[str, int] = {}
-    before, most = rss_mib(served.api_id), 0.0
+    before, most = memory_mib(served.api_id), 0.0
     user.refused = 0
     for _ in range(TURNS):
         quiet += await user.look(STRETCH_SECONDS)
         with loaded(name, served.base_url, answers):
             under_load += await user.look(STRETCH_SECONDS)
-            most = max(most, rss_mib(served.api_id))
+            most = max(most, memory_mib(served.api_id))
     quiet_p95, loaded_p95 = percentile(quiet), percentile(under_load)
     return Effect(
         name,
@@ -112,12 +112,6 @@ async def measure(name: str, served: Served, user: User) -> Effect:
 def percentile(took: list[float]) -> float:
     """The 95th."""
     return sorted(took)[int(len(took) * 0.95)]
-
-
-def rss_mib(pid: int) -> float:
-    """The resident memory of a process."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / MIB
 
 
 async def run(served: Served) -> list[Effect]:

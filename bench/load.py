@@ -5,7 +5,7 @@ A client of its own, on bare sockets: on a machine with few cores a full HTTP cl
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONNECTIONS = 8
@@ -107,12 +107,12 @@ class Side:
     question: Question
 
 
-async def interleave(sides: Mapping[str, Side], *, rounds: int, seconds: float) -> dict[str, list[float]]:
+async def interleave(sides: Sequence[Side], *, rounds: int, seconds: float) -> list[list[float]]:
     """Answers per second of each side in each round; one after the other, so that all see the same machine."""
-    rates: dict[str, list[float]] = {name: [] for name in sides}
-    for side in sides.values():
+    rates: list[list[float]] = [[] for _ in sides]
+    for side in sides:
         await count_answers(side.port, side.question, seconds / 2)
     for _ in range(rounds):
-        for name, side in sides.items():
-            rates[name].append(await count_answers(side.port, side.question, seconds))
+        for side, found in zip(sides, rates, strict=True):
+            found.append(await count_answers(side.port, side.question, seconds))
     return rates

@@ -23,7 +23,7 @@ import asyncpg
 import httpx
 
 from app.audio.ffmpeg import find_ffmpeg
-from bench.processor import processor_seconds
+from bench.processes import processor_seconds
 from bench.serving import Served, serve
 from tests.doubles.environment import provider_environment
 from tests.doubles.http_double import HttpDouble

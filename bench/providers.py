@@ -8,18 +8,17 @@ nobody can be faster than the two waits; what comes on top is the worker's own.
 import asyncio
 import io
 import json
-import re
 import time
 import wave
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import httpx
 import numpy as np
 from sqlalchemy import text
 
 from app.db import Database
+from bench.processes import memory_mib
 from bench.serving import Served, serve
 from tests.doubles.environment import provider_environment
 from tests.doubles.lemonfox import Lemonfox
@@ -110,19 +109,12 @@ async def run(served: Served) -> float:
     return elapsed
 
 
-def peak_mib(process_id: int) -> float:
-    """The most memory that a process has had at a time, its children apart."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process_id}/status").read_text())
-    assert found
-    return int(found[1]) / 1024
-
-
 def main() -> None:
     """Run everything; exit with 1 when it takes too long or too much."""
     with open_providers() as environment, serve(environment, with_worker=True) as served:
         assert served.worker_id is not None
         elapsed = asyncio.run(run(served))
-        memory = peak_mib(served.worker_id)
+        memory = memory_mib(served.worker_id, most=True)
     print(f"\n{'floor: the two waits':<26}{FLOOR_SECONDS:8.1f} s")
     print(f"{f'{CALLS} calls, one worker':<26}{elapsed:8.1f} s   (target {TARGET_SECONDS})")
     print(f"{'memory of the worker':<26}{memory:8.0f} MiB (target below {TARGET_MIB})")

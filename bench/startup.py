@@ -11,7 +11,6 @@ interleaved, after one that is not counted, in which bytecode is written and fil
 import http.client
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 from app.db import migrate_now
 from app.embedded.servers import EmbeddedServers
 from app.supervisor import bind
+from bench.processes import memory_mib, processor_seconds
 
 TARGET_SECONDS = 2.5
 LOOK_SECONDS = 0.005
@@ -76,8 +76,8 @@ def start_once(program: Program, environment: Mapping[str, str], starts: Starts)
             assert time.perf_counter() - started < GIVE_UP_SECONDS, f"{program.name} does not answer."
             time.sleep(LOOK_SECONDS)
         starts.seconds.append(time.perf_counter() - started)
-        starts.busy_seconds.append(_busy_seconds(process.pid))
-        starts.mib.append(_resident_mib(process.pid))
+        starts.busy_seconds.append(processor_seconds(process.pid))
+        starts.mib.append(memory_mib(process.pid))
     finally:
         process.terminate()
         process.wait(30)
@@ -92,17 +92,6 @@ def _answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _busy_seconds(process_id: int) -> float:
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident_mib(process_id: int) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process_id}/status").read_text())
-    assert found
-    return int(found[1]) / 1024
 
 
 def measure(environment: Mapping[str, str], rounds: int) -> dict[str, Starts]:

@@ -11,7 +11,6 @@ nothing may come or go in the folder of temporary files, and no file be open but
 import hashlib
 import http.client
 import json
-import re
 import statistics
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from bench.processes import forget_most_memory, memory_mib
 from bench.serving import Served, run_baseline, serve
 
 MIB = 1024**2
@@ -105,17 +105,10 @@ class Api:
 
     def measure_memory(self, work: Callable[[], float]) -> tuple[float, float]:
         """What some work returns, and how many MiB the process has had more at a time than before it."""
-        process = Path(f"/proc/{self._served.api_id}")
-        # Lets VmHWM begin anew (man 5 proc).
-        (process / "clear_refs").write_text("5")
-        before = self._read_mib("VmRSS")
+        forget_most_memory(self._served.api_id)
+        before = memory_mib(self._served.api_id)
         result = work()
-        return result, self._read_mib("VmHWM") - before
-
-    def _read_mib(self, name: str) -> float:
-        found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{self._served.api_id}/status").read_text())
-        assert found
-        return int(found[1]) / 1024
+        return result, memory_mib(self._served.api_id, most=True) - before
 
     def list_open_files(self) -> set[str]:
         """The files that the process has open, unlinked ones included; sockets and devices are none."""

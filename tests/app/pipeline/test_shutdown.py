@@ -30,13 +30,19 @@ def script() -> Script:
     return script
 
 
+async def begin(resources: Resources, script: Script, heartbeat: Heartbeat, call_id: UUID) -> "asyncio.Task[None]":
+    """A run that has come to the analyst."""
+    run = asyncio.create_task(process_call(resources, script.engines(), heartbeat, call_id))
+    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+    return run
+
+
 async def test_run_that_ends_meanwhile_completes_its_call(
     resources: Resources, factory: Factory, alice: UUID, script: Script
 ) -> None:
     call = await queued(factory, alice)
     heartbeat = Heartbeat(resources.database)
-    run = asyncio.create_task(process_call(resources, script.engines(), heartbeat, call.id))
-    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+    run = await begin(resources, script, heartbeat, call.id)
 
     draining = asyncio.create_task(heartbeat.drain(LONG_SECONDS))
     assert script.analyst.gate is not None
@@ -55,8 +61,7 @@ async def test_run_that_does_not_end_is_handed_over_at_once(
     # The message has just been sent: one that got lost would be given its time.
     await dispatch(resources)
     heartbeat = Heartbeat(resources.database)
-    run = asyncio.create_task(process_call(resources, script.engines(), heartbeat, call.id))
-    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+    run = await begin(resources, script, heartbeat, call.id)
 
     draining = asyncio.create_task(heartbeat.drain(LONG_SECONDS if is_hurried else 0))
     if is_hurried:
@@ -75,8 +80,7 @@ async def test_second_signal_does_not_stop_the_handing_over(
 ) -> None:
     call = await queued(factory, alice)
     heartbeat = Heartbeat(resources.database)
-    run = asyncio.create_task(process_call(resources, script.engines(), heartbeat, call.id))
-    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+    run = await begin(resources, script, heartbeat, call.id)
 
     async with locked(resources, call.id):
         heartbeat.cancel_all()
@@ -93,14 +97,12 @@ async def test_run_beyond_its_time_limit_has_used_up_an_attempt(
 ) -> None:
     """Else a call that hangs each time would be tried for ever."""
     call = await queued(factory, alice)
-    first = asyncio.create_task(process_call(resources, script.engines(), Heartbeat(resources.database), call.id))
-    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+    first = await begin(resources, script, Heartbeat(resources.database), call.id)
     first.cancel()
     await first
     script.analyst.entered.clear()
 
-    second = asyncio.create_task(process_call(resources, script.engines(), Heartbeat(resources.database), call.id))
-    await asyncio.wait_for(script.analyst.entered.wait(), 30)
+    second = await begin(resources, script, Heartbeat(resources.database), call.id)
     second.cancel()
     await second
 
